@@ -1,0 +1,187 @@
+import type { IdentityConfig } from "@selfsame/identity";
+import type {
+	AcceptedEvent,
+	EventType,
+	EventView,
+	Identifier,
+	IdentityView,
+	IngestResult,
+	JsonObject,
+	Page,
+	Profile,
+	Stats,
+	TraitWrite,
+	Trust,
+} from "@selfsame/protocol";
+
+/** Which profile: its id (`pro_...`, also one it once had) or an identifier. */
+export type ProfileRef = { id: string } | Identifier;
+
+/** Narrows a read to what was known at an instant, ms since 1970. Left out: now. */
+export interface AsOf {
+	asOf?: number;
+}
+
+export interface EventQuery extends AsOf {
+	/** 1 to 1000. */
+	limit: number;
+	cursor?: string;
+	/** By (timestamp, messageId); default `desc`, newest first. */
+	order?: "asc" | "desc";
+	type?: EventType;
+	/** The name of a track event, a page or a screen. */
+	name?: string;
+	/** Inclusive, ms. */
+	from?: number;
+	/** Exclusive, ms. */
+	to?: number;
+}
+
+export interface ProfileQuery {
+	/** 1 to 1000. */
+	limit: number;
+	cursor?: string;
+	/** Only profiles that hold an identifier of this type. */
+	identifierType?: string;
+	/** Only profiles with an event at or after this instant, ms. */
+	seenAfter?: number;
+}
+
+/** Who corrects, and why; kept for ever with the correction. */
+export interface Attribution {
+	/** The secret key's name, or the command line. */
+	actor: string;
+	reason: string;
+	/** The instant of the correction, ms. */
+	at: number;
+}
+
+export type Correction =
+	/** An alias made by a person: joins the profile of `user` with `userId`. */
+	| { kind: "merge"; userId: string; otherUserId: string }
+	/** Aliases before now that name the user stop linking. */
+	| { kind: "unmerge"; userId: string }
+	/** Links between the two before now stop counting, whichever of them led. */
+	| { kind: "unlink"; identifier: Identifier; from: Identifier };
+
+export interface DeletionReceipt {
+	receiptId: string;
+	erasedEvents: number;
+	/** How many identifiers were deleted. */
+	identifiers: number;
+	/** ISO 8601. */
+	deletedAt: string;
+}
+
+/** An event that was not accepted, kept with its reason so that it can be replayed after a fix. */
+export interface DeadLetter {
+	/** Null when the key was not recognised; such events are not kept. */
+	source: string;
+	receivedAt: number;
+	messageId: string | null;
+	/** Stable, such as `invalid_event`. */
+	code: string;
+	detail: string;
+	/** The event's JSON text as it came, cut at the event size limit. */
+	body: string;
+}
+
+export interface StoredDeadLetter extends DeadLetter {
+	id: number;
+}
+
+/** A place events come from. */
+export interface Source {
+	/** A slug, such as `web`. */
+	id: string;
+	name: string;
+	trust: Trust;
+	/** Options the collector understands (origins, ip, rate limits, identity verification); opaque here. */
+	options: JsonObject;
+	/** Public by nature when trust is `client`; stored plain. */
+	writeKeys: string[];
+}
+
+/** A secret key as stored: never the key, only its hash. */
+export interface SecretKey {
+	id: string;
+	name: string;
+	/** SHA-256 of the key, hex. */
+	hash: string;
+	scopes: string[];
+	createdAt: number;
+	lastUsedAt: number | null;
+}
+
+export interface GroupView {
+	id: string;
+	traits: JsonObject;
+	memberCount: number;
+	/** Profile ids of the members. */
+	members: Page<{ id: string }>;
+}
+
+/**
+ * The storage port. One database is one workspace.
+ *
+ * `ingest` is one transaction: load facts, decide (the pure function of `identity`), apply. It resolves once the events
+ * are committed and synced, and rejects with `StorageUnavailableError` when nothing of it was stored. There is no
+ * `transaction(fn)`, because a driver may live in a worker thread. Reads see every commit that resolved before them.
+ */
+export interface Store {
+	/** One result per event, in order. `letters` go into the dead letter store in the same transaction. */
+	ingest(events: readonly AcceptedEvent[], letters?: readonly DeadLetter[]): Promise<IngestResult[]>;
+
+	findProfile(ref: ProfileRef, at?: AsOf): Promise<Profile | null>;
+	listProfiles(query: ProfileQuery): Promise<Page<Profile>>;
+	/** Null when there is no such profile. */
+	listEvents(ref: ProfileRef, query: EventQuery): Promise<Page<EventView> | null>;
+	explainIdentity(ref: ProfileRef, at?: AsOf): Promise<IdentityView | null>;
+	traitHistory(ref: ProfileRef, key: string, query: { limit: number; cursor?: string } & AsOf): Promise<Page<TraitWrite> | null>;
+	findGroup(id: string, query: { limit: number; cursor?: string }): Promise<GroupView | null>;
+	stats(): Promise<Stats>;
+
+	/** Applies a correction and keeps it with its attribution. */
+	correct(correction: Correction, attribution: Attribution): Promise<void>;
+	/** Null when there is no such profile. With `dryRun` only counts. */
+	deleteProfile(
+		ref: ProfileRef,
+		options: { suppress: boolean; dryRun: boolean },
+		attribution: Attribution,
+	): Promise<DeletionReceipt | null>;
+
+	listRejected(query: { limit: number; cursor?: string; code?: string }): Promise<Page<StoredDeadLetter>>;
+	/** Takes letters out of the dead letter store, after they were replayed or by retention. */
+	removeRejected(ids: readonly number[]): Promise<number>;
+	/** Deletes the oldest until at most `maxCount` are left and none was received before `before`, ms. */
+	trimRejected(limits: { maxCount: number; before: number }): Promise<number>;
+
+	listSources(): Promise<Source[]>;
+	/** Creates or replaces the source with this id. */
+	putSource(source: Source): Promise<void>;
+	listSecretKeys(): Promise<SecretKey[]>;
+	putSecretKey(key: SecretKey): Promise<void>;
+	removeSecretKey(id: string): Promise<boolean>;
+	touchSecretKey(id: string, at: number): Promise<void>;
+
+	/** Resolves when storage can take a write; rejects with `StorageUnavailableError` and the reason otherwise. */
+	ready(): Promise<void>;
+	/** Writes a consistent copy of the database to a new file while running (SQLite). */
+	backup(file: string): Promise<void>;
+	close(): Promise<void>;
+}
+
+/** Storage cannot take this now: the disk is full, the file is read-only, a lock is held. Worth a retry later. */
+export class StorageUnavailableError extends Error {
+	override readonly name = "StorageUnavailableError";
+}
+
+/** A cursor that was not made by this list with these filters. */
+export class InvalidCursorError extends Error {
+	override readonly name = "InvalidCursorError";
+}
+
+export interface StoreOptions {
+	/** The identity rules of the workspace. They are kept in the database; a different set needs `selfsame rebuild`. */
+	identity: IdentityConfig;
+}
