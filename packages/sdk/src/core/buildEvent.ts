@@ -1,0 +1,38 @@
+import type { JsonObject } from "@selfsame/protocol";
+import type { WireEvent } from "./wireEvent.ts";
+
+/** What a call says: everything of an event but what the SDK adds. A `timestamp` is the author's own time. */
+export type EventInput = Partial<Omit<WireEvent, "type" | "timestamp" | "originalTimestamp" | "context">> & {
+	type: WireEvent["type"];
+	timestamp?: Date | string | number;
+	context?: object;
+};
+
+/** What the SDK adds: the clock (ms since 1970), the message id, and the runtime's context. */
+export interface EventSurroundings {
+	now: number;
+	messageId: string;
+	context: object;
+}
+
+/**
+ * Makes the wire form of an event. The call's context wins over the runtime's, key by key. A time set by the author
+ * goes into `timestamp` with the time of the call in `originalTimestamp`: the collector then leaves it alone
+ * (docs/decisions/wire-contract.md); an unreadable one is ignored.
+ */
+export function buildEvent(input: EventInput, { now, messageId, context }: EventSurroundings): WireEvent {
+	const called = new Date(now).toISOString();
+	const { timestamp, ...rest } = input;
+	const own = timestamp != null ? new Date(timestamp) : undefined;
+	const event: WireEvent = {
+		...rest,
+		messageId: input.messageId || messageId,
+		timestamp: called,
+		context: { ...context, ...input.context } as JsonObject,
+	};
+	if (own && !Number.isNaN(+own)) {
+		event.timestamp = own.toISOString();
+		event.originalTimestamp = called;
+	}
+	return event;
+}
