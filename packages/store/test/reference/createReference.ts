@@ -1,0 +1,161 @@
+import type { IdentityConfig } from "@selfsame/identity";
+import type { AcceptedEvent, Identifier, IngestResult, JsonObject } from "@selfsame/protocol";
+import { evidenceOf } from "./evidence.ts";
+import { compareBytes } from "./order.ts";
+import { type Replay, replay } from "./replay.ts";
+import { type MadeCorrection, plainRules, type Rules, type Tombstone } from "./rules.ts";
+import { eventName, groupTraits, type ProfileState, toProfiles } from "./toProfiles.ts";
+
+export interface GroupState {
+	id: string;
+	traits: JsonObject;
+	/** Profile ids, sorted. */
+	members: string[];
+}
+
+export interface Snapshot {
+	profiles: ProfileState[];
+	groups: GroupState[];
+}
+
+export interface Counts {
+	events: number;
+	profiles: number;
+	duplicates: number;
+	unattributed: number;
+	suppressed: number;
+	erased: number;
+}
+
+export interface ReferenceOptions {
+	/** A mutant's rules; the true ones when left out. */
+	rules?: Rules;
+	/** The profile id that comes from an identifier; `type:value` when left out. */
+	idOf?: (identifier: Identifier) => string;
+}
+
+const nameOf = ({ type, value }: Identifier) => `${type}:${value}`;
+
+/**
+ * What every driver must answer, computed from the whole set of events each time. No index, no state that grows with
+ * what is asked: only the events, the corrections, and what deletions left behind.
+ */
+export function createReference(config: IdentityConfig, { rules = plainRules, idOf = nameOf }: ReferenceOptions = {}) {
+	let events: AcceptedEvent[] = [];
+	const corrections: MadeCorrection[] = [];
+	const acknowledged = new Set<string>();
+	const tombstones: Tombstone[] = [];
+	const suppressions: (Identifier & { at: number })[] = [];
+	/** When each identifier was deleted, by `type:value`. */
+	const deletions = new Map<string, number[]>();
+	/** Group events of the deleted: what they wrote about their groups stays. */
+	const orphanedWrites: AcceptedEvent[] = [];
+	const counts = { duplicates: 0, suppressed: 0, erased: 0 };
+
+	const deletionsOf = (identifier: Identifier) => deletions.get(nameOf(identifier)) ?? [];
+	const keyAt = (identifier: Identifier, timestamp: number) => {
+		const generation = rules.deletionStartsAnew ? deletionsOf(identifier).filter((at) => at <= timestamp).length : 0;
+		return `${nameOf(identifier)}#${generation}`;
+	};
+	const newestKey = (identifier: Identifier) => keyAt(identifier, Number.POSITIVE_INFINITY);
+
+	function run(asOf = Number.POSITIVE_INFINITY): Replay {
+		return replay({
+			events: events.filter(({ timestamp }) => timestamp <= asOf),
+			corrections: corrections.filter(({ at }) => at <= asOf),
+			keyAt,
+			config,
+			rules,
+		});
+	}
+
+	function verdict(event: AcceptedEvent): IngestResult["verdict"] {
+		const name = eventName(event);
+		if (acknowledged.has(name)) return "duplicate";
+		acknowledged.add(name);
+		const lead = evidenceOf(event, config).identifiers[0];
+		if (lead !== undefined) {
+			const key = keyAt(lead, event.timestamp);
+			if (tombstones.some((tombstone) => rules.isErased(event, key, tombstone))) return "erased";
+			const isTheirs = ({ type, value, at }: Identifier & { at: number }) =>
+				type === lead.type && value === lead.value && event.timestamp >= at;
+			if (suppressions.some(isTheirs)) return "suppressed";
+		}
+		events.push(event);
+		return "accepted";
+	}
+
+	const groupOf = (event: AcceptedEvent) => evidenceOf(event, config).groupId;
+	function groupWrites(state: Replay, asOf: number): Map<string, JsonObject> {
+		const writes = [...orphanedWrites.filter(({ timestamp }) => timestamp <= asOf)];
+		for (const person of state.people) writes.push(...person.events);
+		const ids = new Set(writes.map(groupOf).filter((id) => id !== undefined));
+		const writesOf = (id: string) => writes.filter((event) => groupOf(event) === id);
+		return new Map([...ids].map((id) => [id, groupTraits(writesOf(id), rules)]));
+	}
+
+	function snapshot(asOf = Number.POSITIVE_INFINITY): Snapshot {
+		const state = run(asOf);
+		const groups = groupWrites(state, asOf);
+		const isVisible = (key: string) => {
+			const identifier = state.seen.get(key)?.identifier;
+			return identifier === undefined || key === newestKey(identifier);
+		};
+		const profiles = toProfiles({ replay: state, groups, isVisible, idOf, config, rules });
+		const isMember = (id: string) => (one: ProfileState) => one.profile.groups.some((group) => group.id === id);
+		return {
+			profiles,
+			groups: [...groups]
+				.map(([id, traits]) => ({ id, traits, members: profiles.filter(isMember(id)).map((one) => one.profile.id) }))
+				.sort((a, b) => compareBytes(a.id, b.id)),
+		};
+	}
+
+	return {
+		receive(arriving: readonly AcceptedEvent[]): IngestResult["verdict"][] {
+			return arriving.map((event) => {
+				const became = verdict(event);
+				if (became === "duplicate") counts.duplicates += 1;
+				else if (became !== "accepted") counts[became] += 1;
+				return became;
+			});
+		},
+
+		correct(correction: MadeCorrection): void {
+			corrections.push(correction);
+		},
+
+		/** Null when nobody holds the identifier. */
+		deleteProfile(
+			of: Identifier,
+			{ at, suppress }: { at: number; suppress: boolean },
+		): { erasedEvents: number; identifiers: number } | null {
+			const state = run();
+			const person = state.people.find(({ held }) => held.has(newestKey(of)));
+			if (person === undefined) return null;
+			const held = [...person.held.values()].filter((one) => one.key === newestKey(one) && state.seen.has(one.key));
+			for (const { key, from, to } of person.spans) tombstones.push({ key, from, to, at });
+			for (const { type, value } of held) {
+				deletions.set(nameOf({ type, value }), [...deletionsOf({ type, value }), at]);
+				if (suppress) suppressions.push({ type, value, at });
+			}
+			const gone = new Set(person.events);
+			orphanedWrites.push(...person.events.filter((event) => groupOf(event) !== undefined));
+			events = events.filter((event) => !gone.has(event));
+			counts.erased += gone.size;
+			return { erasedEvents: gone.size, identifiers: held.length };
+		},
+
+		snapshot,
+
+		counts(): Counts {
+			const { profiles } = snapshot();
+			return { events: events.length, profiles: profiles.length, unattributed: run().unattributed.length, ...counts };
+		},
+
+		/** Every stored event, as it came. */
+		events: (): readonly AcceptedEvent[] => events,
+	};
+}
+
+export type Reference = ReturnType<typeof createReference>;

@@ -1,0 +1,109 @@
+import type { IdentityConfig } from "@selfsame/identity";
+import type { AcceptedEvent, Identifier, IdentityView } from "@selfsame/protocol";
+import { compareIdentifiers, type Evidence, evidenceOf } from "./evidence.ts";
+import { createPeople, type Keyed, type Person } from "./people.ts";
+import type { MadeCorrection, Rules } from "./rules.ts";
+import { gatherSeen } from "./seen.ts";
+
+export interface ReplayInput {
+	events: readonly AcceptedEvent[];
+	corrections: readonly MadeCorrection[];
+	/** An identifier with its generation at an instant. */
+	keyAt(identifier: Identifier, timestamp: number): string;
+	config: IdentityConfig;
+	rules: Rules;
+}
+
+export interface Refusal {
+	identifier: Identifier;
+	reason: IdentityView["refused"][number]["reason"];
+	event: AcceptedEvent;
+}
+
+export interface Replay {
+	people: Person[];
+	unattributed: AcceptedEvent[];
+	refused: Refusal[];
+	/** The first and the last event that carries an identifier, by key. */
+	seen: Map<string, { identifier: Identifier; first: AcceptedEvent; last: AcceptedEvent }>;
+}
+
+/** The rule as it is written: all events in order, from the start, with maps. */
+export function replay(input: ReplayInput): Replay {
+	const { corrections, keyAt, config, rules } = input;
+	const events = [...input.events].sort(rules.order);
+	const evidence = new Map(events.map((event) => [event, evidenceOf(event, config)]));
+	const { isShared, previousOf } = gatherSeen(evidence, input);
+	const people = createPeople(config, rules);
+	const result: Replay = { people: [], unattributed: [], refused: [], seen: new Map() };
+	const refuse = (x: Keyed, reason: Refusal["reason"], event: AcceptedEvent) =>
+		result.refused.push({ identifier: { type: x.type, value: x.value }, reason, event });
+	const isUnmerged = (event: AcceptedEvent, { userId, previousId }: Evidence) => {
+		const names = [userId, previousId].filter((name) => name !== undefined);
+		return corrections.some((correction) => rules.isUnmerged(event, names, correction));
+	};
+	const isUnlinked = (event: AcceptedEvent, lead: Identifier, x: Identifier) =>
+		corrections.some((correction) => rules.isUnlinked(event, lead, x, correction));
+
+	for (const [event, found] of evidence) {
+		if (found.identifiers.length === 0) {
+			result.unattributed.push(event);
+			continue;
+		}
+		const all: Keyed[] = found.identifiers.map((one) => ({ ...one, key: keyAt(one, event.timestamp) }));
+		const previous = previousOf(event);
+		const isNews = previous?.type === "anonymous_id" && !all.some(({ key }) => key === previous.key);
+		if (isNews) all.push(previous);
+		all.sort(compareIdentifiers(config));
+		for (const one of previous?.type === "user_id" ? [...all, previous] : all) noteSeen(result, one, event);
+
+		const [lead, ...others] = all as [Keyed, ...Keyed[]];
+		const person = people.ownerOrNew(lead);
+		person.events.push(event);
+		for (const x of others) {
+			if (isShared(x)) refuse(x, "shared", event);
+			else if (isNews && x === previous && isUnmerged(event, found)) refuse(x, "unmerged", event);
+			else if (isUnlinked(event, lead, x)) refuse(x, "unlinked", event);
+			else {
+				const reason = people.link(person, x, event);
+				if (reason !== null) refuse(x, reason, event);
+			}
+		}
+	}
+
+	// The layer above: whatever happened below, the users that an alias or a person joined are one.
+	const joined: [Keyed, Keyed][] = mergesThatStand(input);
+	for (const [event, found] of evidence) {
+		const previous = previousOf(event);
+		if (previous?.type !== "user_id" || found.userId === undefined || found.userId === previous.value) continue;
+		const identifier = { type: "user_id", value: found.userId };
+		const user = { ...identifier, key: keyAt(identifier, event.timestamp) };
+		if (!rules.mayJoinUsers(event)) refuse(previous, "untrusted", event);
+		else if (isUnmerged(event, found)) refuse(previous, "unmerged", event);
+		else if (isUnlinked(event, user, previous)) refuse(previous, "unlinked", event);
+		else joined.push([user, previous]);
+	}
+	for (const [a, b] of joined) people.join(a, b);
+	result.people = people.all();
+	return result;
+}
+
+function noteSeen({ seen }: Replay, { key, type, value }: Keyed, event: AcceptedEvent): void {
+	const known = seen.get(key);
+	if (known === undefined) seen.set(key, { identifier: { type, value }, first: event, last: event });
+	else known.last = event;
+}
+
+function mergesThatStand({ corrections, keyAt }: ReplayInput): [Keyed, Keyed][] {
+	return corrections.flatMap((merge) => {
+		if (merge.kind !== "merge") return [];
+		const names = [merge.userId, merge.otherUserId];
+		const undone = corrections.some((one) => one.kind === "unmerge" && merge.at < one.at && names.includes(one.userId));
+		if (undone) return [];
+		const [a, b] = names.map((value): Keyed => {
+			const identifier = { type: "user_id", value };
+			return { ...identifier, key: keyAt(identifier, merge.at) };
+		}) as [Keyed, Keyed];
+		return [[a, b]];
+	});
+}

@@ -1,0 +1,43 @@
+import type { AcceptedEvent, Identifier } from "@selfsame/protocol";
+import type { Evidence } from "./evidence.ts";
+import type { Keyed } from "./people.ts";
+import type { ReplayInput } from "./replay.ts";
+
+export interface Seen {
+	isShared(x: Keyed): boolean;
+	/** What the event's `previousId` means; null when it has none that could link. */
+	previousOf(event: AcceptedEvent): Keyed | null;
+}
+
+/** What is seen anywhere in the set counts at every time, so it is gathered before the first event is processed. */
+export function gatherSeen(
+	evidence: ReadonlyMap<AcceptedEvent, Evidence>,
+	{ keyAt, config, rules }: Pick<ReplayInput, "keyAt" | "config" | "rules">,
+): Seen {
+	const asUser = new Set<string>();
+	const asAnonymous = new Set<string>();
+	const usersOf = new Map<string, Set<string>>();
+	const keyed = (event: AcceptedEvent, type: string, value: string): Keyed => {
+		const identifier: Identifier = { type, value };
+		return { ...identifier, key: keyAt(identifier, event.timestamp) };
+	};
+	for (const [event, { userId, anonymousId }] of evidence) {
+		const user = userId === undefined ? null : keyed(event, "user_id", userId).key;
+		const device = anonymousId === undefined ? null : keyed(event, "anonymous_id", anonymousId).key;
+		if (user !== null) asUser.add(user);
+		if (device !== null) asAnonymous.add(device);
+		if (user !== null && device !== null) usersOf.set(device, (usersOf.get(device) ?? new Set()).add(user));
+	}
+	return {
+		isShared: (x) =>
+			x.type === "anonymous_id" && rules.isShared(usersOf.get(x.key)?.size ?? 0, config.maxUsersPerAnonymousId),
+		previousOf(event) {
+			const previousId = evidence.get(event)?.previousId;
+			if (previousId === undefined) return null;
+			const user = keyed(event, "user_id", previousId);
+			const device = keyed(event, "anonymous_id", previousId);
+			const seen = { asAnonymous: asAnonymous.has(device.key), asUser: asUser.has(user.key) };
+			return rules.previousIdIs(seen) === "anonymous" ? device : user;
+		},
+	};
+}
