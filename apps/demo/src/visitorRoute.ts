@@ -1,0 +1,27 @@
+import { createHash } from "node:crypto";
+import type { Context } from "hono";
+import { getCookie } from "hono/cookie";
+import type { VisitorReader } from "./readVisitor.ts";
+
+/** The SDK's first-party cookie with the anonymous id. */
+const anonymousIdCookie = "selfsame_anonymous_id";
+
+/**
+ * Answers with the profile of the caller's own cookie and of nobody else: there is no parameter. The secret key is
+ * used on this side alone. Everyone in the shop is invented; a site with real people would ask for a signed session
+ * before it shows what it knows, since an anonymous id proves no identity.
+ */
+export function visitorRoute(readVisitor: VisitorReader) {
+	return async (c: Context) => {
+		c.header("Cache-Control", "private, no-cache");
+		c.header("Vary", "Cookie");
+		const anonymousId = getCookie(c, anonymousIdCookie)?.trim();
+		if (!anonymousId || anonymousId.length > 256)
+			return c.json({ anonymousId: null, profile: null, events: [], links: [] });
+		const body = JSON.stringify(await readVisitor(anonymousId));
+		const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+		c.header("ETag", etag);
+		if (c.req.header("If-None-Match") === etag) return c.body(null, 304);
+		return c.body(body, 200, { "Content-Type": "application/json" });
+	};
+}
