@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+/** Journeys against what is shipped: built artefacts and running servers. Build first (`npm run build`). */
+export default defineConfig({
+	test: {
+		root: import.meta.dirname,
+		include: ["**/*.test.ts"],
+		// Every file starts servers and a browser; more at once on a small machine only makes all of them slow.
+		maxWorkers: 2,
+		testTimeout: 120_000,
+		hookTimeout: 120_000,
+	},
+});
