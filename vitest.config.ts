@@ -1,14 +1,25 @@
 import { defineConfig } from "vitest/config";
 
-/** Workspace sources resolve through their own export condition, so no test waits for a build. */
-const sources = { conditions: ["@selfsame/source", "module", "node", "import", "default"] };
+/** Workspace sources resolve through their own export condition, so no unit test waits for a build. */
+const sources = ["@selfsame/source", "module", "node", "import", "default"];
+
+/** Real servers and real files take their time on a small machine; no test asserts on it. */
+const patience = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({
-	resolve: sources,
-	ssr: { resolve: { conditions: sources.conditions, externalConditions: sources.conditions } },
 	test: {
-		include: ["packages/*/{src,test}/**/*.test.ts", "apps/*/{src,test}/**/*.test.ts"],
-		testTimeout: 60_000,
-		hookTimeout: 60_000,
+		projects: [
+			{
+				resolve: { conditions: sources },
+				ssr: { resolve: { conditions: sources, externalConditions: sources } },
+				test: {
+					name: "unit",
+					include: ["{packages,apps}/*/{src,test}/**/*.test.ts", "scripts/test/**/*.test.ts"],
+					...patience,
+				},
+			},
+			// The room's own settings. Without the source condition: the journeys meet what was built.
+			{ extends: "./e2e/vitest.config.ts", test: { name: "e2e" } },
+		],
 	},
 });
