@@ -4,7 +4,7 @@ import { evidenceOf } from "./evidence.ts";
 import { compareBytes } from "./order.ts";
 import { type Replay, replay } from "./replay.ts";
 import { type MadeCorrection, plainRules, type Rules, type Tombstone } from "./rules.ts";
-import { eventName, groupTraits, type ProfileState, toProfiles } from "./toProfiles.ts";
+import { eventName, groupTraits, nameOf, type ProfileState, toProfiles } from "./toProfiles.ts";
 
 export interface GroupState {
 	id: string;
@@ -14,6 +14,8 @@ export interface GroupState {
 }
 
 export interface Snapshot {
+	/** By `type:value`: the id of the profile that a ref resolves to. Identifiers nobody holds are left out. */
+	holders: Record<string, string>;
 	profiles: ProfileState[];
 	groups: GroupState[];
 }
@@ -33,8 +35,6 @@ export interface ReferenceOptions {
 	/** The profile id that comes from an identifier; `type:value` when left out. */
 	idOf?: (identifier: Identifier) => string;
 }
-
-const nameOf = ({ type, value }: Identifier) => `${type}:${value}`;
 
 /**
  * What every driver must answer, computed from the whole set of events each time. No index, no state that grows with
@@ -103,7 +103,9 @@ export function createReference(config: IdentityConfig, { rules = plainRules, id
 		};
 		const profiles = toProfiles({ replay: state, groups, isVisible, idOf, config, rules });
 		const isMember = (id: string) => (one: ProfileState) => one.profile.groups.some((group) => group.id === id);
+		const holders = profiles.flatMap(({ profile: { id, identifiers } }) => identifiers.map((one) => [nameOf(one), id]));
 		return {
+			holders: Object.fromEntries(holders),
 			profiles,
 			groups: [...groups]
 				.map(([id, traits]) => ({ id, traits, members: profiles.filter(isMember(id)).map((one) => one.profile.id) }))

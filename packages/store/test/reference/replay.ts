@@ -15,7 +15,9 @@ export interface ReplayInput {
 }
 
 export interface Refusal {
-	identifier: Identifier;
+	identifier: Keyed;
+	/** The lead that it was not linked to. */
+	from: Keyed;
 	reason: IdentityView["refused"][number]["reason"];
 	event: AcceptedEvent;
 }
@@ -36,8 +38,8 @@ export function replay(input: ReplayInput): Replay {
 	const { isShared, previousOf } = gatherSeen(evidence, input);
 	const people = createPeople(config, rules);
 	const result: Replay = { people: [], unattributed: [], refused: [], seen: new Map() };
-	const refuse = (x: Keyed, reason: Refusal["reason"], event: AcceptedEvent) =>
-		result.refused.push({ identifier: { type: x.type, value: x.value }, reason, event });
+	const refuse = (identifier: Keyed, from: Keyed, reason: Refusal["reason"], event: AcceptedEvent) =>
+		result.refused.push({ identifier, from, reason, event });
 	const isUnmerged = (event: AcceptedEvent, { userId, previousId }: Evidence) => {
 		const names = [userId, previousId].filter((name) => name !== undefined);
 		return corrections.some((correction) => rules.isUnmerged(event, names, correction));
@@ -61,12 +63,12 @@ export function replay(input: ReplayInput): Replay {
 		const person = people.ownerOrNew(lead);
 		person.events.push(event);
 		for (const x of others) {
-			if (isShared(x)) refuse(x, "shared", event);
-			else if (isNews && x === previous && isUnmerged(event, found)) refuse(x, "unmerged", event);
-			else if (isUnlinked(event, lead, x)) refuse(x, "unlinked", event);
+			if (isShared(x)) refuse(x, lead, "shared", event);
+			else if (isNews && x === previous && isUnmerged(event, found)) refuse(x, lead, "unmerged", event);
+			else if (isUnlinked(event, lead, x)) refuse(x, lead, "unlinked", event);
 			else {
 				const reason = people.link(person, x, event);
-				if (reason !== null) refuse(x, reason, event);
+				if (reason !== null) refuse(x, lead, reason, event);
 			}
 		}
 	}
@@ -78,9 +80,9 @@ export function replay(input: ReplayInput): Replay {
 		if (previous?.type !== "user_id" || found.userId === undefined || found.userId === previous.value) continue;
 		const identifier = { type: "user_id", value: found.userId };
 		const user = { ...identifier, key: keyAt(identifier, event.timestamp) };
-		if (!rules.mayJoinUsers(event)) refuse(previous, "untrusted", event);
-		else if (isUnmerged(event, found)) refuse(previous, "unmerged", event);
-		else if (isUnlinked(event, user, previous)) refuse(previous, "unlinked", event);
+		if (!rules.mayJoinUsers(event)) refuse(previous, user, "untrusted", event);
+		else if (isUnmerged(event, found)) refuse(previous, user, "unmerged", event);
+		else if (isUnlinked(event, user, previous)) refuse(previous, user, "unlinked", event);
 		else joined.push([user, previous]);
 	}
 	for (const [a, b] of joined) people.join(a, b);

@@ -13,7 +13,7 @@ export interface ProfileState {
 	events: string[];
 	/** By trait key: every write, newest first. */
 	history: Record<string, TraitWrite[]>;
-	/** `type:value reason source/messageId` of each link refused in an event it owns, sorted. */
+	/** `identifier from lead: reason (source/messageId)` of each link refused in an event it owns, sorted. */
 	refused: string[];
 }
 
@@ -29,6 +29,7 @@ export interface ViewInput {
 	rules: Rules;
 }
 
+export const nameOf = ({ type, value }: Identifier): string => `${type}:${value}`;
 export const eventName = ({ source, messageId }: Position): string => `${source}/${messageId}`;
 const iso = (ms: number): string => new Date(ms).toISOString();
 const byValue = (a: string, b: string) => compareBytes(a, b);
@@ -69,7 +70,7 @@ function toProfile(person: Person, input: ViewInput): ProfileState | null {
 		},
 		events: events.map(eventName),
 		history,
-		refused: refusedIn(replay.refused, new Set(events)),
+		refused: refusedIn(new Set(events), input),
 	};
 }
 
@@ -144,9 +145,12 @@ export function groupTraits(writes: readonly AcceptedEvent[], rules: Rules): Jso
 	);
 }
 
-function refusedIn(refused: readonly Refusal[], events: ReadonlySet<AcceptedEvent>): string[] {
-	return refused
-		.filter(({ event }) => events.has(event))
-		.map(({ identifier: { type, value }, reason, event }) => `${type}:${value} ${reason} ${eventName(event)}`)
+function refusedIn(events: ReadonlySet<AcceptedEvent>, { replay, isVisible }: ViewInput): string[] {
+	return replay.refused
+		.filter(({ event, identifier, from }) => events.has(event) && isVisible(identifier.key) && isVisible(from.key))
+		.map(
+			({ identifier, from, reason, event }) =>
+				`${nameOf(identifier)} from ${nameOf(from)}: ${reason} (${eventName(event)})`,
+		)
 		.sort(byValue);
 }

@@ -1,0 +1,38 @@
+import { defaultIdentityConfig, type IdentifierRule, type IdentityConfig } from "@selfsame/identity";
+
+const withRules = (
+	rules: Record<string, IdentifierRule>,
+	maxUsersPerAnonymousId = 20,
+	blockedValues: string[] = [],
+): IdentityConfig => ({
+	identifiers: { ...defaultIdentityConfig.identifiers, ...rules },
+	blockedValues,
+	maxUsersPerAnonymousId,
+});
+
+/** Small limits and few allowed users, so that a short stream meets every branch of the rule. */
+export const configs: Record<string, IdentityConfig> = {
+	"users and devices": withRules({}),
+	"shared after one user": withRules({}, 1),
+	"shared after two users": withRules({}, 2, ["dev-tester"]),
+	"one email": withRules({ email: { priority: 2, limit: 1 } }),
+	"two emails": withRules({ email: { priority: 2, limit: 2 } }, 2),
+	"five emails": withRules({ email: { priority: 2, limit: 5 } }, 20, ["DEV-TESTER"]),
+	"any emails": withRules({ email: { priority: 2, limit: null } }, 3),
+	"one shop id": withRules({ shop_id: { priority: 10, limit: 1 }, device_id: { priority: 20, limit: null } }, 2),
+	"email after shop id": withRules({ email: { priority: 50, limit: 1 }, shop_id: { priority: 3, limit: 1 } }),
+	"equal priorities": withRules({ shop_id: { priority: 9, limit: 1 }, device_id: { priority: 9, limit: 1 } }),
+	"all of one": withRules({
+		email: { priority: 2, limit: 1 },
+		shop_id: { priority: 10, limit: 1 },
+		device_id: { priority: 20, limit: 1 },
+	}),
+	"all, two each, shared after two": withRules(
+		{
+			email: { priority: 2, limit: 2 },
+			shop_id: { priority: 10, limit: 2 },
+			device_id: { priority: 20, limit: 2 },
+		},
+		2,
+	),
+};
