@@ -25,9 +25,9 @@ const systemBrowsers = [
 ];
 
 /**
- * Options for Playwright's `chromium.launch()` with a browser that has been seen to start here: the one named by
- * `SELFSAME_BROWSER` (a path), else Playwright's own, else the system's. Installs one when there is none: through
- * Playwright, else, as root, through apt-get.
+ * Options for Playwright's `chromium.launch()`: the browser named by `SELFSAME_BROWSER` (a path), else one that was seen
+ * to start here: Playwright's own, else the system's. Installs one when there is none: through Playwright, else, as
+ * root, through apt-get.
  *
  * @param {{ log?: (line: string) => void }} [options] `log` gets a line for each step that takes a while
  * @returns {Promise<{ executablePath: string, args: string[], headless: true }>}
@@ -38,11 +38,8 @@ export async function findBrowser({ log = () => {} } = {}) {
 	const refusals = [];
 	const named = process.env.SELFSAME_BROWSER;
 	if (named) {
-		if (await starts(named, refusals)) return launchOptions(named);
-		throw new PlainError(
-			`The browser that SELFSAME_BROWSER names does not start.\n${refusals.join("\n")}`,
-			"Correct it or unset it.",
-		);
+		if (existsSync(named)) return launchOptions(named);
+		throw new PlainError(`SELFSAME_BROWSER names ${named}, which does not exist.`, "Correct it or unset it.");
 	}
 	const found = await findInstalled(refusals);
 	if (found) return launchOptions(found);

@@ -4,11 +4,10 @@
  */
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { findBrowser } from "./browser.mjs";
 import { PlainError, runMain } from "./lib/plainError.mjs";
 import { prepareWorkspace } from "./lib/prepareWorkspace.mjs";
 import { exitLike, stopping } from "./lib/runChild.mjs";
-import { buildStep, packageSteps, sourceSteps, suiteSteps } from "./lib/testSteps.mjs";
+import { bringBrowser, buildStep, packageSteps, sourceSteps, suiteSteps } from "./lib/testSteps.mjs";
 
 /** @typedef {import("./lib/commandStep.mjs").Step} Step */
 
@@ -79,7 +78,7 @@ function checkScale() {
  */
 async function runChosen(chosen, filters) {
 	const pick = (/** @type {Step[]} */ steps) => steps.filter((step) => chosen.has(step));
-	if ([...chosen].some(({ name }) => name === "e2e")) await bringBrowser();
+	if ([...chosen].some(({ name }) => name === "e2e")) await announceBrowser();
 	await runTogether(pick(sourceSteps));
 
 	const rest = [...pick(packageSteps), ...pick(suiteSteps)];
@@ -95,15 +94,10 @@ async function runChosen(chosen, filters) {
 	for (const step of pick(suiteSteps)) await runStep(step, filters, "live");
 }
 
-/** Fetching a browser may take minutes, so it comes first and says so; should it fail, the e2e step tells. */
-async function bringBrowser() {
-	try {
-		const { executablePath } = await findBrowser({ log: console.log });
-		process.env.SELFSAME_BROWSER = executablePath;
-		console.log(`Browser: ${executablePath}`);
-	} catch (error) {
-		console.log(error instanceof Error ? error.message : error);
-	}
+/** Fetching a browser may take minutes, so it comes first and says so; should it fail, the e2e step fails with why. */
+async function announceBrowser() {
+	const browser = await bringBrowser().catch(() => undefined);
+	console.log(browser ? `Browser: ${browser.executablePath}` : "No browser: the e2e step will say why.");
 }
 
 /**

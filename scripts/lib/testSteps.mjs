@@ -48,12 +48,20 @@ export const packageSteps = [
 	commandStep("size", "the browser bundle stays small", bin("size-limit"), [], built),
 ];
 
+/** @type {ReturnType<typeof findBrowser> | undefined} */
+let browser;
+
+/** Finds (or installs) the browser once, so that no test file has to. */
+export function bringBrowser() {
+	browser ??= findBrowser({ log: console.log });
+	return browser;
+}
+
 /** Runs the code; one at a time, with their output shown. */
 export const suiteSteps = [
 	vitestStep("unit", "unit, property and contract tests", built),
 	vitestStep("e2e", "journeys in a real browser, faults against the built server", {
 		needsBuild: true,
-		// Found once here, so that no test file has to.
-		env: async () => ({ SELFSAME_BROWSER: (await findBrowser({ log: console.log })).executablePath }),
+		env: async () => ({ SELFSAME_BROWSER: (await bringBrowser()).executablePath }),
 	}),
 ];

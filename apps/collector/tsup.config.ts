@@ -1,0 +1,31 @@
+import { cp, mkdir } from "node:fs/promises";
+import { defineConfig } from "tsup";
+
+const store = "../../packages/store";
+const sdk = "../../packages/sdk";
+
+/**
+ * One folder that runs by itself: the workspace's packages are bundled in, the migrations and the browser SDK lie
+ * beside them. What stays outside is exactly `dependencies`, which npm installs with the package.
+ */
+export default defineConfig({
+	entry: {
+		cli: "src/cli.ts",
+		// The store starts its worker from a file beside the bundle: `new URL("./worker.js", import.meta.url)`.
+		worker: `${store}/src/sqlite/worker.ts`,
+	},
+	format: "esm",
+	platform: "node",
+	target: "node22",
+	sourcemap: true,
+	clean: true,
+	noExternal: [/^@selfsame\//],
+	esbuildOptions(options) {
+		options.conditions = ["@selfsame/source", ...(options.conditions ?? [])];
+	},
+	async onSuccess() {
+		await cp(`${store}/drizzle`, "dist/drizzle", { recursive: true });
+		await mkdir("dist/public", { recursive: true });
+		for (const file of ["selfsame.js", "selfsame.js.map"]) await cp(`${sdk}/dist/${file}`, `dist/public/${file}`);
+	},
+});
