@@ -1,0 +1,50 @@
+/** The part of the Navigation API used here. */
+declare const navigation: EventTarget | undefined;
+
+/**
+ * Calls `view(referrer)` once for every page a visitor sees: initial load, change of route, return from the back-forward
+ * cache, activation of a prerendered page. What makes a page is its path, with `search` its query too, with `hash` the
+ * fragment as well. The first view waits for the end of the task, so that the site can make its own.
+ * @returns to be called when the site viewed the page itself
+ */
+export function watchPages(mode: true | "search" | "hash", view: (referrer?: string) => void): () => void {
+	const page = () =>
+		location.pathname + (mode === true ? "" : location.search) + (mode === "hash" ? location.hash : "");
+	let seen: string | undefined;
+	let url: string | undefined;
+	const look = () => {
+		if (page() !== seen) {
+			const from = url;
+			done();
+			view(from);
+		}
+	};
+	const done = () => {
+		seen = page();
+		url = location.href;
+	};
+	// After the router has set the title.
+	const later = () => {
+		setTimeout(look);
+	};
+	if ((document as { prerendering?: boolean }).prerendering) document.addEventListener("prerenderingchange", later);
+	else later();
+	addEventListener("pageshow", (event) => {
+		if (event.persisted) {
+			seen = undefined;
+			look();
+		}
+	});
+	if (typeof navigation !== "undefined") navigation.addEventListener("currententrychange", later);
+	else {
+		addEventListener("popstate", later);
+		for (const name of ["pushState", "replaceState"] as const) {
+			const original = history[name];
+			history[name] = function (...args) {
+				original.apply(this, args);
+				later();
+			};
+		}
+	}
+	return done;
+}

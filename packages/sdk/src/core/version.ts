@@ -1,0 +1,2 @@
+/** Goes into `context.library`; a test holds it to package.json. */
+export const VERSION = "0.1.0";
