@@ -1,1 +1,51 @@
-export {};
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { start } from "./commands/start.ts";
+import { configJsonSchema } from "./config.ts";
+
+const environmentHelp = `
+Environment:
+  PORT                 where to listen (4600; 0 picks a free port)
+  HOST                 on which address (127.0.0.1; 0.0.0.0 for all)
+  DATABASE_URL         file:PATH for SQLite (file:./data/selfsame.db), or postgres://...
+  SELFSAME_WRITE_KEY   write key of the source "server", which is believed: keep it secret
+  SELFSAME_API_KEY     secret key for the profile API
+                       (both keys are generated and printed once when absent)
+  SELFSAME_CONFIG      a JSON file: identifiers, blockedValues, ... (selfsame config-schema)
+  LOG_LEVEL            fatal, error, warn, info (default), debug or silent`;
+
+const examples = `
+Examples:
+  $ selfsame start
+  $ PORT=8080 HOST=0.0.0.0 DATABASE_URL=file:/var/lib/selfsame/events.db selfsame start
+  $ curl -u "$SELFSAME_WRITE_KEY:" http://127.0.0.1:4600/v1/track \\
+      -d '{"userId": "u1", "event": "Order Completed", "properties": {"revenue": 9.5}}'
+  $ curl -H "Authorization: Bearer $SELFSAME_API_KEY" http://127.0.0.1:4600/v1/profiles/user_id:u1`;
+
+const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+
+const program = new Command("selfsame")
+	.description("A customer data platform in one process and one file.")
+	.version(version)
+	.showHelpAfterError("(selfsame --help shows what there is)")
+	.showSuggestionAfterError()
+	.addHelpText("after", `${environmentHelp}\n${examples}`);
+
+program
+	.command("start")
+	.description("run the server until SIGTERM or SIGINT")
+	.addHelpText("after", `${environmentHelp}\n${examples}`)
+	.action(() => start(process.env));
+
+program
+	.command("config-schema")
+	.description("print the JSON Schema of the SELFSAME_CONFIG file")
+	.action(() => console.log(JSON.stringify(configJsonSchema(), null, 2)));
+
+try {
+	await program.parseAsync();
+} catch (error) {
+	console.error(`selfsame: ${error instanceof Error ? error.message : String(error)}`);
+	process.exit(1);
+}

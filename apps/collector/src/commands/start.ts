@@ -1,0 +1,60 @@
+import { parseConfig, readConfig } from "../config.ts";
+import { type Collector, createCollector } from "../createCollector.ts";
+import { type Environment, readEnvironment } from "../environment.ts";
+import { type Listening, listen } from "../listen.ts";
+
+/** ms within which a stopping server is gone, whatever its clients do. */
+const STOP_WITHIN = 9_000;
+
+/** Runs the server until it is told to stop. */
+export async function start(env: Record<string, string | undefined>): Promise<void> {
+	const environment = readEnvironment(env);
+	const config = environment.configFile ? readConfig(environment.configFile) : parseConfig({});
+	const { databaseUrl, writeKey, apiKey } = environment;
+	const collector = await createCollector({ databaseUrl, config, keys: { writeKey, apiKey } });
+	let listening: Listening;
+	try {
+		listening = await listen(collector.app, environment);
+	} catch (error) {
+		await collector.close();
+		throw explain(error, environment);
+	}
+	greet(listening, collector);
+	stopOnSignal(listening, collector);
+}
+
+function greet({ url }: Listening, { keys }: Collector): void {
+	console.log(`Selfsame listens on ${url}`);
+	if (keys.generated.includes("writeKey")) {
+		console.log(`Write key of the source "server" (for backends; keep it secret): ${keys.writeKey}`);
+	}
+	if (keys.generated.includes("apiKey")) {
+		console.log(`Secret key for the profile API, shown this once: ${keys.apiKey}`);
+	}
+}
+
+function stopOnSignal(listening: Listening, collector: Collector): void {
+	let stopping = false;
+	const stop = async (signal: string) => {
+		// A second signal means now.
+		if (stopping) process.exit(130);
+		stopping = true;
+		console.log(`${signal}: answering what is under way, then stopping`);
+		const overdue = setTimeout(() => process.exit(1), STOP_WITHIN);
+		overdue.unref();
+		await listening.stop();
+		await collector.close();
+		process.exit(0);
+	};
+	process.on("SIGTERM", stop);
+	process.on("SIGINT", stop);
+}
+
+function explain(error: unknown, { port, host }: Environment): unknown {
+	const { code } = error as NodeJS.ErrnoException;
+	if (code === "EADDRINUSE") return new Error(`Port ${port} is taken. Stop what uses it, or set PORT to another.`);
+	if (code === "EACCES") return new Error(`Port ${port} may not be used by this user. Set PORT to one above 1023.`);
+	if (code === "EADDRNOTAVAIL")
+		return new Error(`HOST ${host} is no address of this machine. Use 127.0.0.1 or 0.0.0.0.`);
+	return error;
+}

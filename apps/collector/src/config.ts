@@ -1,0 +1,148 @@
+import { readFileSync } from "node:fs";
+import { defaultIdentityConfig, type IdentifierRule, type IdentityConfig } from "@selfsame/identity";
+import { limits } from "@selfsame/protocol";
+import { z } from "zod";
+import { findNearest } from "./findNearest.ts";
+
+const limitSchema = z.int().min(1).nullable();
+
+const identifierSchema = z.strictObject({
+	priority: z
+		.int()
+		.min(1)
+		.max(100)
+		.optional()
+		.meta({ description: "3 to 99 (email: 2 to 99); lower leads. Default 50 (email: 2)." }),
+	limit: limitSchema.optional().meta({ description: "How many one profile may hold; null is no limit. Default 5." }),
+});
+
+/** The file that `SELFSAME_CONFIG` names. */
+export const configSchema = z.strictObject({
+	$schema: z.string().optional().meta({ description: "For editors." }),
+	identifiers: z
+		.record(z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "1 to 64 letters, digits, `_`, `.` or `-`"), identifierSchema)
+		.default({})
+		.meta({
+			description: "Identifier types besides user_id and anonymous_id: `email`, and types of context.externalIds.",
+		}),
+	blockedValues: z
+		.array(z.string().min(1))
+		.default([])
+		.meta({ description: "Your own placeholders that identify nobody, such as `demo`. Case does not matter." }),
+	maxUsersPerAnonymousId: z
+		.int()
+		.min(1)
+		.default(defaultIdentityConfig.maxUsersPerAnonymousId)
+		.meta({ description: "An anonymous id seen with more users than this is shared and identifies nobody." }),
+	futureSkewSeconds: z
+		.int()
+		.min(0)
+		.default(limits.futureSkew / 1_000)
+		.meta({ description: "How far into the future an event may be dated before its time of receipt stands instead." }),
+	publicUrl: z
+		.url({ protocol: /^https?$/ })
+		.optional()
+		.meta({ description: "The address that pages reach this collector at. Default: what the request was sent to." }),
+	trustedProxies: z
+		.array(z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]))
+		.default([])
+		.meta({ description: "Addresses or networks of your proxies, whose X-Forwarded-* headers count." }),
+	rejected: z
+		.strictObject({ maxCount: z.int().min(0).default(100_000), maxAgeDays: z.number().positive().default(30) })
+		.default({ maxCount: 100_000, maxAgeDays: 30 })
+		.meta({ description: "How many rejected events are kept, and for how long." }),
+	queueBytes: z
+		.int()
+		.min(8 * 1024 * 1024)
+		.default(32 * 1024 * 1024)
+		.meta({ description: "Bytes of requests in flight; beyond that new ones are answered 429." }),
+});
+
+export type Config = z.output<typeof configSchema>;
+
+/** What is wrong with the configuration, for the person who wrote it. */
+export class ConfigError extends Error {
+	override readonly name = "ConfigError";
+}
+
+/** Checks a configuration and fills in the defaults. @throws ConfigError that names the key and what to do. */
+export function parseConfig(value: unknown): Config {
+	const parsed = configSchema.safeParse(value);
+	if (parsed.success) return refuseImpossible(parsed.data);
+	throw new ConfigError(parsed.error.issues.map(describeIssue).join("\n"));
+}
+
+/** Reads and checks a configuration file. */
+export function readConfig(file: string): Config {
+	let text: string;
+	try {
+		text = readFileSync(file, "utf8");
+	} catch (error) {
+		throw new ConfigError(`SELFSAME_CONFIG names ${file}, which cannot be read: ${(error as Error).message}`);
+	}
+	let value: unknown;
+	try {
+		value = JSON.parse(text);
+	} catch (error) {
+		throw new ConfigError(`${file} is not valid JSON: ${(error as Error).message}`);
+	}
+	try {
+		return parseConfig(value);
+	} catch (error) {
+		throw new ConfigError(`${file}:\n${(error as Error).message}`);
+	}
+}
+
+/** The JSON Schema of the configuration file, for editors. */
+export function configJsonSchema(): unknown {
+	return z.toJSONSchema(configSchema, { io: "input" });
+}
+
+/** The identity rules that a configuration asks for, the built-in types included. */
+export function toIdentityConfig(config: Config): IdentityConfig {
+	const identifiers: Record<string, IdentifierRule> = { ...defaultIdentityConfig.identifiers };
+	for (const [type, { priority, limit }] of Object.entries(config.identifiers)) {
+		if (type in defaultIdentityConfig.identifiers) continue;
+		identifiers[type] = { priority: priority ?? (type === "email" ? 2 : 50), limit: limit === undefined ? 5 : limit };
+	}
+	const { blockedValues, maxUsersPerAnonymousId } = config;
+	return { identifiers, blockedValues, maxUsersPerAnonymousId };
+}
+
+/** What the schema alone cannot say: which priorities are free, and which types are built in. */
+function refuseImpossible(config: Config): Config {
+	for (const [type, { priority, limit }] of Object.entries(config.identifiers)) {
+		const builtIn = defaultIdentityConfig.identifiers[type];
+		if (builtIn) {
+			const isSame =
+				(priority ?? builtIn.priority) === builtIn.priority && (limit === undefined || limit === builtIn.limit);
+			if (!isSame)
+				throw new ConfigError(`identifiers.${type}: this type is built in and cannot be changed. Remove it.`);
+		} else if (priority !== undefined) {
+			const lowest = type === "email" ? 2 : 3;
+			if (priority >= lowest && priority <= 99) continue;
+			const detail = `must be ${lowest} to 99: 1 is for user_id, 2 for email and 100 for anonymous_id.`;
+			throw new ConfigError(`identifiers.${type}.priority ${detail}`);
+		}
+	}
+	return config;
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+	const at = issue.path.map(String).join(".");
+	if (issue.code !== "unrecognized_keys") return `${at || "the file"}: ${issue.message}`;
+	return issue.keys.map((key) => describeUnknown(key, issue.path.map(String))).join("\n");
+}
+
+function describeUnknown(key: string, path: string[]): string {
+	const known = knownKeysAt(path);
+	const nearest = findNearest(key, known);
+	const hint = nearest ? ` Did you mean "${nearest}"?` : ` Known keys: ${known.join(", ")}.`;
+	return `${[...path, key].join(".")}: unknown key.${hint}`;
+}
+
+function knownKeysAt(path: string[]): string[] {
+	if (path.length === 0) return Object.keys(configSchema.shape).filter((key) => key !== "$schema");
+	if (path[0] === "identifiers") return Object.keys(identifierSchema.shape);
+	return path[0] === "rejected" ? ["maxCount", "maxAgeDays"] : [];
+}

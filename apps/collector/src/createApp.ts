@@ -1,0 +1,37 @@
+import type { HttpBindings } from "@hono/node-server";
+import { InvalidCursorError, StorageUnavailableError } from "@selfsame/store";
+import { Hono } from "hono";
+import type { Deps } from "./deps.ts";
+import { problem, RequestError } from "./problem.ts";
+import { collectRoutes } from "./routes/collect.ts";
+import { compatRoutes } from "./routes/compat.ts";
+import { correctionRoutes } from "./routes/corrections.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { profileRoutes } from "./routes/profiles.ts";
+import { sdkRoutes } from "./routes/sdk.ts";
+
+/** Everything the collector answers, as one Hono application that speaks `Request -> Response`. */
+export function createApp(deps: Deps, { sdkFile }: { sdkFile: string | null }): Hono<{ Bindings: HttpBindings }> {
+	const app = new Hono<{ Bindings: HttpBindings }>();
+	app.route("/", collectRoutes(deps));
+	app.route("/", compatRoutes(deps));
+	app.route("/", profileRoutes(deps));
+	app.route("/", correctionRoutes(deps));
+	app.route("/", healthRoutes(deps));
+	app.route("/", sdkRoutes(sdkFile));
+	app.notFound((c) =>
+		problem("not_found", `Nothing answers ${c.req.method} here. See the README for the paths there are.`),
+	);
+	app.onError((error) => {
+		if (error instanceof RequestError) return error.toResponse();
+		if (error instanceof InvalidCursorError) {
+			return problem("invalid_cursor", "Use a cursor that this list gave, with the same filters, or leave it out.");
+		}
+		if (error instanceof StorageUnavailableError) {
+			return problem("storage_unavailable", "Ask again; `GET /ready` says what is wrong.", { "retry-after": "5" });
+		}
+		console.error(error);
+		return problem("internal_error", "This is a fault of the collector. Its log says more.");
+	});
+	return app;
+}

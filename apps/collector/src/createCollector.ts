@@ -1,0 +1,73 @@
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { HttpBindings } from "@hono/node-server";
+import { openStore, type Store } from "@selfsame/store";
+import type { Hono } from "hono";
+import { createKeyRing } from "./auth/createKeyRing.ts";
+import { createSourceBook } from "./auth/createSourceBook.ts";
+import { type EnsuredKeys, ensureKeys, type KeyOptions } from "./auth/ensureKeys.ts";
+import { type Config, parseConfig, toIdentityConfig } from "./config.ts";
+import { createApp } from "./createApp.ts";
+import type { Deps } from "./deps.ts";
+import { createByteBudget } from "./ingest/createByteBudget.ts";
+import { createCommitQueue } from "./ingest/createCommitQueue.ts";
+
+export interface CollectorOptions {
+	/** `file:./data/selfsame.db` or `postgres://...`; a memory database is not offered, since it keeps nothing. */
+	databaseUrl: string;
+	/** See `configSchema`; the defaults when left out. */
+	config?: Partial<Config>;
+	/** Write and secret keys to make sure of at start; see `ensureKeys`. */
+	keys?: KeyOptions;
+	/** ms since 1970. Default: the system's clock. */
+	now?: () => number;
+	/** The built browser SDK. Default: the one beside the built collector, or in the workspace. */
+	sdkFile?: string | null;
+}
+
+export interface Collector {
+	/** Answers requests; routes may be added to it before the first one. */
+	app: Hono<{ Bindings: HttpBindings }>;
+	store: Store;
+	/** The keys that events and reads need, as given or as generated. */
+	keys: EnsuredKeys;
+	/** Refuses new events, commits what was taken, and closes the store. May be called more than once. */
+	close(): Promise<void>;
+}
+
+/** Opens the store and puts the collector together. It listens nowhere yet: see `listen`. */
+export async function createCollector(options: CollectorOptions): Promise<Collector> {
+	const { databaseUrl, now = Date.now, sdkFile = findSdk() } = options;
+	const config = parseConfig(options.config ?? {});
+	const store = await openStore(databaseUrl, { identity: toIdentityConfig(config) });
+	const keys = await ensureKeys(store, options.keys ?? {}, now);
+	let closing: Promise<void> | null = null;
+	const deps: Deps = {
+		store,
+		config,
+		sources: createSourceBook(store, now),
+		keyRing: createKeyRing(store, now),
+		queue: createCommitQueue(store, { now: () => performance.now(), observe: () => {} }),
+		budget: createByteBudget(config.queueBytes),
+		now,
+		newId: randomUUID,
+		isStopping: () => closing !== null,
+	};
+	return {
+		app: createApp(deps, { sdkFile }),
+		store,
+		keys,
+		close() {
+			closing ??= deps.queue.drain().then(() => store.close());
+			return closing;
+		},
+	};
+}
+
+/** Built, the bundle stands beside the code; in the workspace it is where the SDK builds it. */
+function findSdk(): string | null {
+	const places = ["./public/selfsame.js", "../../../packages/sdk/dist/selfsame.js"];
+	const files = places.map((place) => fileURLToPath(new URL(place, import.meta.url)));
+	return files.find((file) => existsSync(file)) ?? null;
+}

@@ -1,0 +1,4 @@
+export { type Config, ConfigError, configJsonSchema, parseConfig, readConfig } from "./config.ts";
+export { type Collector, type CollectorOptions, createCollector } from "./createCollector.ts";
+export { type Environment, readEnvironment } from "./environment.ts";
+export { type Listening, type ListenOptions, listen } from "./listen.ts";

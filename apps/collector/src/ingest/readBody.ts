@@ -1,0 +1,72 @@
+import type { IncomingMessage } from "node:http";
+import { promisify } from "node:util";
+import { gunzip, gunzipSync } from "node:zlib";
+import { limits } from "@selfsame/protocol";
+import { RequestError } from "../problem.ts";
+
+const gunzipLater = promisify(gunzip);
+/** Below this, handing the work to another thread costs more than doing it. */
+const GUNZIP_AT_ONCE = 16 * 1024;
+
+/**
+ * Reads a request body, straight from the socket where there is one, and never more of it than the limit.
+ *
+ * @param deadline ms that the whole body may take to arrive.
+ * @throws RequestError `too_large`, `request_timeout`, or `invalid_json` when it breaks off.
+ */
+export function readIncoming(incoming: IncomingMessage, deadline: number): Promise<Buffer> {
+	return new Promise((resolve, reject) => {
+		const chunks: Buffer[] = [];
+		let size = 0;
+		const timer = setTimeout(
+			() => finish(new RequestError("request_timeout", "Send the body faster.", close)),
+			deadline,
+		);
+		function finish(error?: RequestError) {
+			clearTimeout(timer);
+			incoming.off("data", onData).off("end", onEnd).off("error", onBreak).off("close", onBreak);
+			if (error) reject(error);
+			else resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size));
+		}
+		function onData(chunk: Buffer) {
+			size += chunk.length;
+			if (size > limits.bodyBytes) finish(tooLarge());
+			else chunks.push(chunk);
+		}
+		const onEnd = () => finish();
+		const onBreak = () => finish(new RequestError("invalid_json", "The body broke off. Send it again."));
+		incoming.on("data", onData).on("end", onEnd).on("error", onBreak).on("close", onBreak);
+	});
+}
+
+/** The same for a request that did not come from a socket. */
+export async function readStream(stream: ReadableStream<Uint8Array> | null): Promise<Buffer> {
+	const chunks: Uint8Array[] = [];
+	let size = 0;
+	for await (const chunk of stream ?? []) {
+		size += chunk.length;
+		if (size > limits.bodyBytes) throw tooLarge();
+		chunks.push(chunk);
+	}
+	return Buffer.concat(chunks, size);
+}
+
+/** Decompresses what begins as gzip does, whatever the headers say, and stops at the limit. */
+export async function inflate(body: Buffer): Promise<Buffer> {
+	if (body[0] !== 0x1f || body[1] !== 0x8b) return body;
+	const options = { maxOutputLength: limits.bodyBytes };
+	try {
+		return body.length < GUNZIP_AT_ONCE ? gunzipSync(body, options) : await gunzipLater(body, options);
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge();
+		throw new RequestError("invalid_json", "The body begins as gzip does, and is not valid gzip.");
+	}
+}
+
+/** What is left of a refused body need not be read: the connection goes with it. */
+const close = { connection: "close" };
+
+export function tooLarge(): RequestError {
+	const detail = `A body may have ${limits.bodyBytes} bytes after decompression. Send smaller batches.`;
+	return new RequestError("too_large", detail, close);
+}

@@ -1,0 +1,56 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getRequestListener, type HttpBindings } from "@hono/node-server";
+import type { Hono } from "hono";
+
+export interface ListenOptions {
+	/** 0 picks a free one. */
+	port: number;
+	host: string;
+}
+
+export interface Listening {
+	/** Such as `http://127.0.0.1:4600`. */
+	url: string;
+	port: number;
+	server: Server;
+	/** Stops accepting, and resolves when every request that was under way has its answer, or after `deadline` ms. */
+	stop(deadline?: number): Promise<void>;
+}
+
+/** ms. A request that takes longer than this to arrive is slow on purpose, or its network is gone. */
+const REQUEST_TIMEOUT = 30_000;
+const HEADERS_TIMEOUT = 10_000;
+/** ms. Longer than the idle time of common load balancers (60 s), or they would write into a closing connection. */
+const KEEP_ALIVE_TIMEOUT = 65_000;
+
+/** Serves an application over HTTP. @throws the system's error, such as EADDRINUSE. */
+export async function listen(app: Hono<{ Bindings: HttpBindings }>, { port, host }: ListenOptions): Promise<Listening> {
+	const server = createServer(
+		{
+			requestTimeout: REQUEST_TIMEOUT,
+			headersTimeout: HEADERS_TIMEOUT,
+			keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
+			connectionsCheckingInterval: 5_000,
+			maxHeaderSize: 16 * 1024,
+		},
+		getRequestListener((request, env) => app.fetch(request, env as HttpBindings)),
+	);
+	server.listen(port, host);
+	await once(server, "listening");
+	const address = server.address() as AddressInfo;
+	const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
+	return {
+		url: `http://${name}:${address.port}`,
+		port: address.port,
+		server,
+		async stop(deadline = 5_000) {
+			const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+			server.closeIdleConnections();
+			const timer = setTimeout(() => server.closeAllConnections(), deadline);
+			await closed;
+			clearTimeout(timer);
+		},
+	};
+}

@@ -1,0 +1,57 @@
+import type { Problem } from "@selfsame/protocol";
+
+/** Every code an error answer may carry, with its status and title. Stable: clients match on the code. */
+const kinds = {
+	invalid_json: { status: 400, title: "The body cannot be read" },
+	invalid_request: { status: 400, title: "The request is not valid" },
+	invalid_cursor: { status: 400, title: "The cursor is not valid" },
+	invalid_key: { status: 401, title: "The key is not valid" },
+	missing_scope: { status: 403, title: "The key may not do this" },
+	origin_not_allowed: { status: 403, title: "The origin may not send to this source" },
+	not_found: { status: 404, title: "Not found" },
+	request_timeout: { status: 408, title: "The request took too long" },
+	conflict: { status: 409, title: "This cannot be done to this profile" },
+	too_large: { status: 413, title: "The body is too large" },
+	unsupported_encoding: { status: 415, title: "The encoding is not supported" },
+	rate_limited: { status: 429, title: "Too many requests" },
+	overloaded: { status: 429, title: "Too much at once" },
+	storage_unavailable: { status: 503, title: "Storage cannot take this now" },
+	shutting_down: { status: 503, title: "The server is stopping" },
+	internal_error: { status: 500, title: "Something went wrong in the collector" },
+} as const;
+
+export type ProblemCode = keyof typeof kinds;
+
+export const PROBLEM_TYPE = "application/problem+json";
+
+/**
+ * An RFC 9457 answer.
+ *
+ * @param detail what is wrong and what to do, for a person. Holds nothing of what was sent.
+ * @param headers such as `Retry-After`.
+ */
+export function problem(code: ProblemCode, detail: string, headers: Record<string, string> = {}): Response {
+	const { status, title } = kinds[code];
+	const body: Problem = { type: "about:blank", title, status, code, detail };
+	return new Response(JSON.stringify(body), {
+		status,
+		headers: { "content-type": PROBLEM_TYPE, "x-content-type-options": "nosniff", ...headers },
+	});
+}
+
+/** Thrown where answering is someone else's business; the application turns it into its problem. */
+export class RequestError extends Error {
+	override readonly name = "RequestError";
+	readonly code: ProblemCode;
+	readonly headers: Record<string, string>;
+
+	constructor(code: ProblemCode, detail: string, headers: Record<string, string> = {}) {
+		super(detail);
+		this.code = code;
+		this.headers = headers;
+	}
+
+	toResponse(): Response {
+		return problem(this.code, this.message, this.headers);
+	}
+}

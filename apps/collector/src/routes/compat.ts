@@ -1,0 +1,48 @@
+import { Hono } from "hono";
+import { readWriteKey } from "../auth/readWriteKey.ts";
+import type { Deps } from "../deps.ts";
+import { problem } from "../problem.ts";
+import { cors, preflight } from "./cors.ts";
+import { readPublicUrl } from "./readPublicUrl.ts";
+
+/** What the browser clients of Segment and RudderStack ask for before they send anything. */
+export function compatRoutes({ sources, config }: Deps): Hono {
+	const app = new Hono();
+	const unknown = () => problem("invalid_key", "This write key belongs to no source here.", { ...cors });
+
+	app.options("/v1/projects/:writeKey/settings", preflight);
+	app.get("/v1/projects/:writeKey/settings", async (c) => {
+		const writeKey = c.req.param("writeKey");
+		if (!(await sources.find([writeKey]))) return unknown();
+		const url = new URL(readPublicUrl(c, config));
+		const segment = { apiKey: writeKey, apiHost: `${url.host}/v1`, protocol: url.protocol.slice(0, -1) };
+		const settings = {
+			integrations: {
+				"Segment.io": { ...segment, type: "server", unbundledIntegrations: [], addBundledMetadata: false },
+			},
+			plan: { track: {}, identify: {}, group: {} },
+			edgeFunction: {},
+			analyticsNextEnabled: true,
+			// The client's reports about itself would be stored by nobody.
+			metrics: { sampleRate: 0 },
+		};
+		return c.json(settings, 200, { ...cors, "cache-control": "private, no-cache" });
+	});
+
+	for (const path of ["/sourceConfig", "/sourceConfig/"]) {
+		app.options(path, preflight);
+		app.get(path, async (c) => {
+			const found = await sources.find(
+				readWriteKey(
+					(name) => c.req.header(name),
+					() => c.req.query("writeKey") ?? null,
+				),
+			);
+			if (!found) return unknown();
+			const { id, name } = found.source;
+			const source = { id, name, writeKey: found.key, enabled: true, config: {}, destinations: [], connections: [] };
+			return c.json({ source }, 200, { ...cors, "cache-control": "private, no-cache" });
+		});
+	}
+	return app;
+}

@@ -1,0 +1,5 @@
+export { cleanText } from "./cleanText.ts";
+export { type BatchSetting, type ParsedBatch, parseBatch, parseSingle, type RejectedEvent } from "./parseBatch.ts";
+export { type Decode, type ParsedBody, parseBody } from "./parseBody.ts";
+export { type EventSetting, eventTypes, parseEvent, type Refusal } from "./parseEvent.ts";
+export { parseTime } from "./parseTime.ts";

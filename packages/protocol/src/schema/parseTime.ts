@@ -1,0 +1,27 @@
+const iso =
+	/^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,9})\d*)?)?)?\s?(?:(Z)|([+-]\d\d)(?::?(\d\d))?)?$/i;
+/** 0001-01-01: earlier than this is a mistake, and ISO 8601 would need a sign. */
+export const EARLIEST = -62_135_596_800_000;
+/** 9999-12-31T23:59:59.999Z. */
+const LATEST = 253_402_300_799_999;
+
+/**
+ * The instant that a wire timestamp names, in ms since 1970: ISO 8601 text, or ms as a number. Null when it names
+ * none. A text without a zone is UTC, whatever zone the server is in: the same events must give the same profiles.
+ */
+export function parseTime(value: unknown): number | null {
+	if (typeof value === "number") return inRange(Math.trunc(value));
+	if (typeof value !== "string") return null;
+	// What nearly every client sends, `2026-01-31T12:00:00.000Z`, needs no expression.
+	if (value.length === 24 && value.charCodeAt(23) === 90) return inRange(Date.parse(value));
+	if (value.length > 64) return null;
+	const parts = iso.exec(value.trim());
+	if (!parts) return null;
+	const [, date, minutes = "00:00", seconds = "00", fraction = "0", , hours, zoneMinutes = "00"] = parts;
+	const zone = hours === undefined ? "Z" : `${hours}:${zoneMinutes}`;
+	return inRange(Date.parse(`${date}T${minutes}:${seconds}.${fraction.slice(0, 3).padEnd(3, "0")}${zone}`));
+}
+
+function inRange(time: number): number | null {
+	return time >= EARLIEST && time <= LATEST ? time : null;
+}
