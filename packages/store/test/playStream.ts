@@ -20,8 +20,11 @@ export interface PlayOptions {
 
 const by = { actor: "test", reason: "a test" };
 
-/** Plays a stream into a store and into the reference, and fails at the first answer that differs. */
-export async function playStream(store: Store, stream: Stream, options: PlayOptions): Promise<void> {
+/**
+ * Plays a stream into a store and into the reference, and fails at the first answer that differs. Answers with the ids
+ * of the profiles it left.
+ */
+export async function playStream(store: Store, stream: Stream, options: PlayOptions): Promise<string[]> {
 	const { config, instance, order } = options;
 	const { steps } = instantiate(stream, instance);
 	const questions: Questions = instantiate(
@@ -46,6 +49,7 @@ export async function playStream(store: Store, stream: Stream, options: PlayOpti
 	await compareStats(store, before, reference);
 	await compareOldIds(store, questions, ids);
 	await compareTimeTravel(store, questions, reference, config, random);
+	return reference.snapshot().profiles.map(({ profile }) => profile.id);
 }
 
 function arrange(events: readonly AcceptedEvent[], order: PlayOptions["order"], random: () => number): AcceptedEvent[] {
@@ -97,7 +101,7 @@ async function operate(
 }
 
 /** The API merges people who are there. */
-function mayMerge(reference: Reference, users: readonly string[]): boolean {
+export function mayMerge(reference: Reference, users: readonly string[]): boolean {
 	const { holders } = reference.snapshot();
 	return new Set(users).size === 2 && users.every((user) => `user_id:${user}` in holders);
 }

@@ -3,7 +3,7 @@ import type { AcceptedEvent, Identifier, Json, JsonObject, Profile, TraitWrite }
 import { compareIdentifiers, evidenceOf } from "./evidence.ts";
 import { compareBytes, comparePositions, type Position } from "./order.ts";
 import type { Keyed, Person, Span } from "./people.ts";
-import type { Refusal, Replay } from "./replay.ts";
+import type { Replay } from "./replay.ts";
 import type { Rules } from "./rules.ts";
 
 /** A profile with what its sub-resources say. */
