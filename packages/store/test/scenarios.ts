@@ -86,18 +86,13 @@ function permutations<T>(items: readonly T[]): T[][] {
 	return items.flatMap((item, index) => permutations(items.toSpliced(index, 1)).map((rest) => [item, ...rest]));
 }
 
-/** A profile may have held an identifier in several spans. */
-function distinct(pairs: readonly Pair[]): Pair[] {
-	return [...new Map(pairs.map((pair) => [pair.join(":"), pair])).values()];
-}
-
 /** In one order, whoever gathered it. */
 export function sorted(outcome: Outcome): Outcome {
 	const byText = (a: unknown, b: unknown) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 	return {
 		...outcome,
 		profiles: outcome.profiles
-			.map((one) => ({ ...one, ids: [...one.ids].sort(byText), pastIds: distinct(one.pastIds).sort(byText) }))
+			.map((one) => ({ ...one, ids: [...one.ids].sort(byText), pastIds: [...one.pastIds].sort(byText) }))
 			.sort((a, b) => byText(a.ids, b.ids)),
 		groups: [...outcome.groups].sort((a, b) => byText(a.id, b.id)),
 	};

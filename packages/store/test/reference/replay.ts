@@ -1,18 +1,8 @@
-import type { IdentityConfig } from "@selfsame/identity";
 import type { AcceptedEvent, Identifier, IdentityView } from "@selfsame/protocol";
 import { compareIdentifiers, type Evidence, evidenceOf } from "./evidence.ts";
 import { createPeople, type Keyed, type Person } from "./people.ts";
-import type { MadeCorrection, Rules } from "./rules.ts";
+import type { ReplayInput } from "./replayInput.ts";
 import { gatherSeen } from "./seen.ts";
-
-export interface ReplayInput {
-	events: readonly AcceptedEvent[];
-	corrections: readonly MadeCorrection[];
-	/** An identifier with its generation at an instant. */
-	keyAt(identifier: Identifier, timestamp: number): string;
-	config: IdentityConfig;
-	rules: Rules;
-}
 
 export interface Refusal {
 	identifier: Keyed;
@@ -22,12 +12,19 @@ export interface Refusal {
 	event: AcceptedEvent;
 }
 
+/** The first and the last event that carries an identifier, whoever it belongs to. */
+export interface SeenIdentifier {
+	identifier: Identifier;
+	first: AcceptedEvent;
+	last: AcceptedEvent;
+}
+
 export interface Replay {
 	people: Person[];
 	unattributed: AcceptedEvent[];
 	refused: Refusal[];
-	/** The first and the last event that carries an identifier, by key. */
-	seen: Map<string, { identifier: Identifier; first: AcceptedEvent; last: AcceptedEvent }>;
+	/** By key. */
+	seen: Map<string, SeenIdentifier>;
 }
 
 /** The rule as it is written: all events in order, from the start, with maps. */

@@ -1,7 +1,7 @@
 import type { AcceptedEvent, Identifier } from "@selfsame/protocol";
 import type { Evidence } from "./evidence.ts";
 import type { Keyed } from "./people.ts";
-import type { ReplayInput } from "./replay.ts";
+import type { ReplayInput } from "./replayInput.ts";
 
 export interface Seen {
 	isShared(x: Keyed): boolean;

@@ -2,8 +2,8 @@ import type { IdentityConfig } from "@selfsame/identity";
 import type { AcceptedEvent, Identifier, Json, JsonObject, Profile, TraitWrite } from "@selfsame/protocol";
 import { compareIdentifiers, evidenceOf } from "./evidence.ts";
 import { compareBytes, comparePositions, type Position } from "./order.ts";
-import type { Keyed, Person, Span } from "./people.ts";
-import type { Replay } from "./replay.ts";
+import type { Keyed, Person } from "./people.ts";
+import type { Replay, SeenIdentifier } from "./replay.ts";
 import type { Rules } from "./rules.ts";
 
 /** A profile with what its sub-resources say. */
@@ -80,25 +80,17 @@ function earliestOfBestType(shown: readonly Keyed[], { seen }: Replay): Keyed | 
 	return best.sort((a, b) => comparePositions(firstOf(a), firstOf(b)) || byValue(a.value, b.value))[0];
 }
 
-/** Whole spans: one that ends where the next begins is one with it, which happens when two owners became one profile. */
-function wholeSpans(spans: readonly Span[]): Span[] {
-	const whole: Span[] = [];
-	const beginnings = spans.filter(({ from }) => from === null);
-	const later = spans.filter(({ from }) => from !== null);
-	later.sort((a, b) => comparePositions(a.from as Position, b.from as Position));
-	for (const span of [...beginnings, ...later]) {
-		const before = whole.findLast(({ key }) => key === span.key);
-		if (before !== undefined && before.to !== null && before.to === span.from) before.to = span.to;
-		else whole.push({ ...span });
-	}
-	return whole;
-}
-
+/** What it held and holds no more: one entry for each, from its first such span to its last. */
 function pastIdentifiers(person: Person, { replay, isVisible, config }: ViewInput): Profile["pastIdentifiers"] {
-	const past = wholeSpans(person.spans).flatMap(({ key, from, to }) => {
-		const identifier = replay.seen.get(key)?.identifier as Identifier;
-		if (to === null || person.held.has(key) || !isVisible(key)) return [];
-		return [{ ...identifier, from: from && iso(from.timestamp), to: iso(to.timestamp) }];
+	const keys = new Set(person.spans.map(({ key }) => key).filter((key) => !person.held.has(key) && isVisible(key)));
+	const past = [...keys].map((key) => {
+		const spans = person.spans.filter((span) => span.key === key);
+		const beginnings = spans.map(({ from }) => from);
+		const ends = spans.map(({ to }) => to as Position);
+		const from = beginnings.includes(null) ? null : (beginnings as Position[]).sort(comparePositions)[0];
+		const to = ends.sort(comparePositions).at(-1) as Position;
+		const { type, value } = (replay.seen.get(key) as SeenIdentifier).identifier;
+		return { type, value, from: from ? iso(from.timestamp) : null, to: iso(to.timestamp) };
 	});
 	return past.sort(comparePast(config));
 }

@@ -1,0 +1,11 @@
+/** What tests of other rooms take from here. Reached as `@selfsame/store/testing`, from sources only. */
+export { createRandom } from "./random.ts";
+export {
+	arrivalOrders,
+	expectedOutcome,
+	isOperation,
+	type Outcome,
+	type Scenario,
+	scenarios,
+	sorted,
+} from "./scenarios.ts";
