@@ -5,7 +5,7 @@ const base = document.body.dataset.base ?? "";
 const panel = /** @type {HTMLElement} */ (document.getElementById("profile-panel"));
 
 /** @typedef {{ type: string, value: string }} Identifier */
-/** @typedef {{ type: string, messageId: string, timestamp: string, event?: string, name?: string, userId?: string, anonymousId?: string, groupId?: string }} EventView */
+/** @typedef {{ type: string, messageId: string, timestamp: string, event?: string, name?: string, userId?: string, anonymousId?: string, properties?: { title?: string } }} EventView */
 /** @typedef {{ a: Identifier, b: Identifier, messageId: string, kind: string }} Link */
 /** @typedef {{ id: string, identifiers: Identifier[], traits: Record<string, unknown>, eventCount: number }} Profile */
 /** @typedef {{ anonymousId: string | null, profile: Profile | null, events: EventView[], links: Link[] }} VisitorView */
@@ -51,7 +51,7 @@ const short = (value) => (value.length > 18 ? `${value.slice(0, 8)}…${value.sl
 /** @param {EventView} event */
 const titleOf = (event) => {
 	if (event.type === "track") return event.event ?? "track";
-	if (event.type === "page" || event.type === "screen") return event.name ? `Viewed ${event.name}` : "Viewed a page";
+	if (event.type === "page") return `Viewed ${event.name ?? event.properties?.title?.split(" · ")[0] ?? "a page"}`;
 	if (event.type === "identify") return "Said who they are";
 	return event.type;
 };

@@ -1,7 +1,7 @@
-// What the shop tells Selfsame: plain calls on `window.selfsame`, as any site would make them.
+// What the shop tells Selfsame: plain calls on `window.selfsame`, as any site would make them. Page views are the script's own.
 
-/** @type {{ base: string, page: string, customer: string, event: string }} */
-const { base, page, customer: customerJson, event: eventJson } = /** @type {any} */ (document.body.dataset);
+/** @type {{ customer: string, event: string }} */
+const { customer: customerJson, event: eventJson } = /** @type {any} */ (document.body.dataset);
 /** @type {{ userId: string, name: string, email: string } | null} */
 const customer = JSON.parse(customerJson);
 /** @type {{ name: string, properties: object, once?: string } | null} */
@@ -32,7 +32,6 @@ if (customer && localStorage.getItem("shop.identified") !== customer.userId) {
 	selfsame.identify(customer.userId, { name: customer.name, email: customer.email });
 	selfsame.track("Signed In", { method: "form" });
 }
-selfsame.page(page, { shop: "Saltmarsh", section: location.pathname.slice(base.length).split("/")[1] || "home" });
 if (event && (!event.once || firstTime(event.once))) selfsame.track(event.name, event.properties);
 
 const actions = {

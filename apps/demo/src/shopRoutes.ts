@@ -97,7 +97,7 @@ export function shopRoutes(options: ShopOptions): Hono {
 	});
 	app.get("/visitor", visitorRoute(readVisitor));
 	for (const [name, type] of assets) app.get(`/${name}`, asset(name, type));
-	app.get("/*", (c) => missing(c));
+	app.get("/*", (c) => (c.req.path === `${base}/` ? c.redirect(base, 301) : missing(c)));
 	return app;
 
 	function missing(c: Context) {

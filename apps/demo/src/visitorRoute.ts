@@ -4,7 +4,7 @@ import { getCookie } from "hono/cookie";
 import type { VisitorReader } from "./readVisitor.ts";
 
 /** The SDK's first-party cookie with the anonymous id. */
-const anonymousIdCookie = "selfsame_anonymous_id";
+const anonymousIdCookie = "selfsame_id";
 
 /**
  * Answers with the profile of the caller's own cookie and of nobody else: there is no parameter. The secret key is

@@ -24,7 +24,7 @@ export interface PageEvent {
 }
 
 export interface PageContent {
-	/** The page's name in the events and in its title. */
+	/** The page's name in its title, and so in the views of it. */
 	name: string;
 	body: Markup | Promise<Markup>;
 	event?: PageEvent;
@@ -45,7 +45,7 @@ export function layout(visit: Visit, page: PageContent) {
 <script type="module" src="${base}/shop.js"></script>
 <script type="module" src="${base}/panel.js"></script>
 </head>
-<body data-base="${base}" data-page="${page.name}" data-customer="${JSON.stringify(customer)}" data-event="${JSON.stringify(page.event ?? null)}">
+<body data-base="${base}" data-customer="${JSON.stringify(customer)}" data-event="${JSON.stringify(page.event ?? null)}">
 <a class="skip" href="#main">Skip to the content</a>
 <p class="ribbon">Free delivery over €60 · Made to order in four days</p>
 <header class="top">

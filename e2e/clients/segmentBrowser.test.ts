@@ -1,0 +1,112 @@
+import type { Browser, Page } from "playwright";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { launchBrowser } from "../support/launchBrowser.ts";
+import { openClientPage } from "../support/openClientPage.ts";
+import { type RunningCollector, startCollector } from "../support/startCollector.ts";
+import { type Fault, startFaultProxy } from "../support/startFaultProxy.ts";
+import { expectRetried } from "./expectRetried.ts";
+import { expectStitched } from "./expectStitched.ts";
+
+/** As much of the client's own type as the tests use; it is not exported. */
+interface DeliveryStrategy {
+	strategy: "batching";
+	config: { size: number; timeout: number };
+}
+
+const script = "@segment/analytics-next/dist/umd/index.js";
+
+let collector: RunningCollector;
+let browser: Browser;
+beforeAll(async () => {
+	[collector, browser] = await Promise.all([startCollector(), launchBrowser()]);
+});
+afterAll(async () => {
+	await browser?.close();
+	await collector?.close();
+});
+
+/** Settings come from the collector too: a page that changes nothing but the two addresses. */
+async function tellStory(page: Page, collectorUrl: string, userId: string, delivery?: DeliveryStrategy) {
+	const anonymousId = await page.evaluate(
+		async ({ writeKey, url, userId, delivery }) => {
+			const { AnalyticsBrowser } = (window as never as { AnalyticsNext: typeof import("@segment/analytics-next") })
+				.AnalyticsNext;
+			const [analytics] = await AnalyticsBrowser.load(
+				{ writeKey, cdnURL: url },
+				{
+					integrations: {
+						"Segment.io": {
+							apiHost: `${new URL(url).host}/v1`,
+							protocol: "http",
+							...(delivery ? { deliveryStrategy: delivery } : {}),
+						},
+					},
+				},
+			);
+			await analytics.page("Home");
+			await analytics.track("Product Viewed", { sku: "mug" });
+			const id = analytics.user().anonymousId();
+			await analytics.identify(userId, { plan: "pro" });
+			await analytics.track("Order Completed", { revenue: 24.5 });
+			await analytics.group(`${userId}-company`, { size: 12 });
+			return id as string;
+		},
+		{ writeKey: collector.writeKey, url: collectorUrl, userId, delivery },
+	);
+	return {
+		userId,
+		anonymousId,
+		tracked: ["Product Viewed", "Order Completed"],
+		eventCount: 5,
+		traits: { plan: "pro" },
+	};
+}
+
+test("calls from a page on another origin become one stitched profile", async () => {
+	const { page, strayRequests, close } = await openClientPage({ browser, collectorUrl: collector.url, script });
+	const events = await expectStitched(collector.profiles, await tellStory(page, collector.url, "segment-browser"));
+	expect(events.map((event) => event.type).sort()).toEqual(["group", "identify", "page", "track", "track"]);
+	expect(events.find((event) => event.type === "page")?.context).toMatchObject({ campaign: { source: "news" } });
+	expect(strayRequests).toEqual([]);
+	await close();
+});
+
+test("a batch that leaves with the page arrives", async () => {
+	const { page, strayRequests, close } = await openClientPage({ browser, collectorUrl: collector.url, script });
+	const story = await tellStory(page, collector.url, "segment-browser-batch", {
+		strategy: "batching",
+		config: { size: 50, timeout: 60_000 },
+	});
+	expect(await collector.profiles.find("user_id:segment-browser-batch")).toBeNull();
+	await page.goto("about:blank");
+	await expectStitched(collector.profiles, story);
+	expect(strayRequests).toEqual([]);
+	await close();
+});
+
+test("429 with Retry-After is waited out across origins: nothing lost, nothing double", async () => {
+	const proxy = await startFaultProxy(collector.url);
+	const faults: Fault[] = [{ status: 429, retryAfter: 2, mode: "refuse" }];
+	proxy.faults.push(...faults);
+	const { page, close } = await openClientPage({ browser, collectorUrl: proxy.url, script });
+	const story = await tellStory(page, proxy.url, "segment-browser-429");
+	await expectStitched(collector.profiles, story);
+	expectRetried(proxy, faults, 1900);
+	await close();
+	await proxy.close();
+});
+
+test("503, then an answer that got lost, then success: nothing lost, nothing double", async () => {
+	const proxy = await startFaultProxy(collector.url);
+	const faults: Fault[] = [
+		{ status: 503, mode: "refuse" },
+		{ status: 503, mode: "lose" },
+	];
+	proxy.faults.push(...faults);
+	const { page, close } = await openClientPage({ browser, collectorUrl: proxy.url, script });
+	const story = await tellStory(page, proxy.url, "segment-browser-503");
+	await expectStitched(collector.profiles, story);
+	expectRetried(proxy, faults, 0);
+	await close();
+	await proxy.close();
+});

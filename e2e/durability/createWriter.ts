@@ -1,0 +1,93 @@
+import type { Random } from "../support/random.ts";
+import type { RunningCollector } from "../support/startCollector.ts";
+
+/** One HTTP client that sends batches of one person's events and remembers what it was answered. */
+export interface Writer {
+	userId: string;
+	/** Ids of every event that ever left. */
+	sent: ReadonlySet<string>;
+	/** Ids of the events of batches that were answered 200. */
+	acknowledged: ReadonlySet<string>;
+	/** How many batches ended without an answer. */
+	cutOff(): number;
+	/** Sends batch after batch until it is stopped or the server is gone. */
+	run(): Promise<void>;
+	stop(): void;
+	/** Sends what was never answered again, with the same ids, as a client does. */
+	resendUnanswered(): Promise<void>;
+}
+
+type Batch = { messageId: string }[];
+
+export function createWriter(collector: RunningCollector, random: Random, index: number): Writer {
+	const userId = `writer-${index}`;
+	const anonymousId = `writer-${index}-device`;
+	const sent = new Set<string>();
+	const acknowledged = new Set<string>();
+	const unanswered = new Set<Batch>();
+	let stopped = false;
+	let cutOff = 0;
+
+	function makeBatch(): Batch {
+		return Array.from({ length: random.between(1, 40) }, () => {
+			const messageId = `${userId}-${sent.size}`;
+			sent.add(messageId);
+			const event = {
+				type: "track",
+				event: "Load",
+				messageId,
+				anonymousId,
+				properties: { padding: "x".repeat(random.between(0, 600)) },
+			};
+			// The first event makes the person; later ones come from before and after the sign-in, mixed.
+			return sent.size === 1 || random.next() < 0.5 ? { ...event, userId } : event;
+		});
+	}
+
+	/** True when it was acknowledged as a whole. */
+	async function send(batch: Batch): Promise<boolean> {
+		const response = await fetch(`${collector.url}/v1/batch`, {
+			method: "POST",
+			headers: { authorization: `Basic ${btoa(`${collector.writeKey}:`)}`, "content-type": "application/json" },
+			body: JSON.stringify({ batch }),
+		});
+		const text = await response.text();
+		if (response.status === 429 || response.status === 503) return false;
+		if (response.status !== 200) throw new Error(`A batch was answered ${response.status}: ${text}`);
+		const answer = JSON.parse(text) as { accepted: number; duplicates: number };
+		if (answer.accepted + answer.duplicates !== batch.length) throw new Error(`Not all of a batch was taken: ${text}`);
+		for (const { messageId } of batch) acknowledged.add(messageId);
+		unanswered.delete(batch);
+		return true;
+	}
+
+	return {
+		userId,
+		sent,
+		acknowledged,
+		cutOff: () => cutOff,
+		async run() {
+			stopped = false;
+			while (!stopped) {
+				const batch = makeBatch();
+				unanswered.add(batch);
+				try {
+					await send(batch);
+				} catch (error) {
+					// `fetch` rejects with a TypeError when the connection breaks; anything else is a wrong answer.
+					if (!(error instanceof TypeError)) throw error;
+					cutOff += 1;
+					return;
+				}
+			}
+		},
+		stop() {
+			stopped = true;
+		},
+		async resendUnanswered() {
+			for (const batch of [...unanswered]) {
+				if (!(await send(batch))) throw new Error("A quiet server refused a batch.");
+			}
+		},
+	};
+}
