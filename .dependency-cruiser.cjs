@@ -78,10 +78,24 @@ module.exports = {
 		},
 		{
 			name: "sdk-no-packages",
-			comment: "The SDK ships no dependencies: it imports itself, the wire types and, in its node half, Node.",
+			comment: "The SDK ships no dependencies: it imports itself, the wire types and, off the browser, Node.",
 			severity: "error",
-			from: { path: "^packages/sdk/src/" },
+			from: { path: "^packages/sdk/src/(?!react/)" },
 			to: { pathNot: "^packages/(?:sdk|protocol)/src/", dependencyTypesNot: ["core"] },
+		},
+		{
+			name: "sdk-react-only",
+			comment:
+				"The entry for React pages may import React, which is there already (an optional peer), and nothing more.",
+			severity: "error",
+			from: { path: "^packages/sdk/src/react/" },
+			to: {
+				pathNot: [
+					"^packages/sdk/src/(?:core|browser|react)/",
+					"^packages/protocol/src/",
+					"/node_modules/(?:@types/)?react/",
+				],
+			},
 		},
 		{
 			name: "sdk-no-validators",

@@ -82,16 +82,16 @@ async function runChosen(chosen, filters) {
 	await runTogether(pick(sourceSteps));
 
 	const rest = [...pick(packageSteps), ...pick(suiteSteps)];
-	if (chosen.has(buildStep) || rest.some(({ needsBuild }) => needsBuild)) {
-		if (!(await runStep(buildStep, [], "live"))) {
-			totals.skipped += rest.length;
-			if (rest.length > 0)
-				failures.push(`not run, because the build failed: ${rest.map(({ name }) => name).join(", ")}`);
-			return;
-		}
+	const needBuild = rest.filter(({ needsBuild }) => needsBuild);
+	let isBuilt = true;
+	if (chosen.has(buildStep) || needBuild.length > 0) isBuilt = await runStep(buildStep, [], "live");
+	if (!isBuilt && needBuild.length > 0) {
+		totals.skipped += needBuild.length;
+		failures.push(`not run, because the build failed: ${needBuild.map(({ name }) => name).join(", ")}`);
 	}
-	await runTogether(pick(packageSteps));
-	for (const step of pick(suiteSteps)) await runStep(step, filters, "live");
+	const runnable = (/** @type {Step[]} */ steps) => pick(steps).filter(({ needsBuild }) => isBuilt || !needsBuild);
+	await runTogether(runnable(packageSteps));
+	for (const step of runnable(suiteSteps)) await runStep(step, filters, "live");
 }
 
 /** Fetching a browser may take minutes, so it comes first and says so; should it fail, the e2e step fails with why. */

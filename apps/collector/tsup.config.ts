@@ -11,6 +11,7 @@ const sdk = "../../packages/sdk";
 export default defineConfig({
 	entry: {
 		cli: "src/cli.ts",
+		index: "src/index.ts",
 		// What `import "@selfsame/collector"` gives: the collector as a part of another process, as the demo uses it.
 		index: "src/index.ts",
 		// The store starts its worker from a file beside the bundle: `new URL("./worker.js", import.meta.url)`.
@@ -21,6 +22,7 @@ export default defineConfig({
 	target: "node22",
 	sourcemap: true,
 	clean: true,
+	dts: { entry: { index: "src/index.ts" }, resolve: [/^@selfsame\//] },
 	noExternal: [/^@selfsame\//],
 	esbuildOptions(options) {
 		options.conditions = ["@selfsame/source", ...(options.conditions ?? [])];

@@ -45,7 +45,8 @@ function namesNoRegistry(root) {
 }
 
 /**
- * What people install with the SDK is the SDK alone.
+ * What people install with the SDK is the SDK alone. An optional peer installs nothing: it only names the version of
+ * what a page has already, for an entry made for such pages.
  *
  * @param {string} root
  * @returns {Finding[]}
@@ -53,17 +54,22 @@ function namesNoRegistry(root) {
 function sdkShipsNoDependencies(root) {
 	const file = "packages/sdk/package.json";
 	const manifest = JSON.parse(readFileSync(path.join(root, file), "utf8"));
-	return [
-		"dependencies",
-		"peerDependencies",
-		"optionalDependencies",
-		"bundledDependencies",
-		"bundleDependencies",
-	].flatMap((field) =>
-		Object.keys(manifest[field] ?? {}).length > 0
-			? [{ file, line: 1, message: `\`${field}\` must be empty: ${Object.keys(manifest[field]).join(", ")}` }]
-			: [],
-	);
+	const fields = ["dependencies", "optionalDependencies", "bundledDependencies", "bundleDependencies"];
+	const shipped = fields.flatMap((field) => namesIn(manifest[field]).map((name) => `${field}: ${name}`));
+	const required = namesIn(manifest.peerDependencies)
+		.filter((name) => manifest.peerDependenciesMeta?.[name]?.optional !== true)
+		.map((name) => `peerDependencies: ${name}`);
+	return [...shipped, ...required].map((what) => ({
+		file,
+		line: 1,
+		message: `the SDK ships no dependencies (${what})`,
+	}));
+}
+
+/** @param {Record<string, unknown> | string[] | true | undefined} field npm lets some be a list, or `true` for all */
+function namesIn(field) {
+	if (field === true) return ["all"];
+	return Array.isArray(field) ? field : Object.keys(field ?? {});
 }
 
 /**

@@ -132,8 +132,11 @@ function runtimeImports(source) {
 	return found;
 }
 
-const sql =
-	/^\s*(?:select\s[\s\S]+\sfrom\s|insert\s+(?:or\s+\w+\s+)?into\s|update\s+\S+\s+set\s|delete\s+from\s|(?:create|drop|alter)\s+(?:unique\s+|virtual\s+|temp\s+)?(?:table|index|trigger|view)\s|pragma\s+\w+|begin\s+(?:immediate|exclusive|transaction)|vacuum\b|attach\s+database)/i;
+/** How statements begin. */
+const statement =
+	/^\s*(?:select\s+(?:distinct\s+)?[^\s,]+(?:\s+as\s+[^\s,]+)?(?:\s*,\s*[^\s,]+(?:\s+as\s+[^\s,]+)?)*\s+from\s|insert\s+(?:or\s+\w+\s+)?into\s|update\s+\S+\s+set\s|delete\s+from\s|(?:create|drop|alter)\s+(?:unique\s+|virtual\s+|temp\s+)?(?:table|index|trigger|view)\s|pragma\s+\w+|begin\s+(?:immediate|exclusive|transaction)|vacuum\b|attach\s+database)/i;
+/** Any list of columns, when the verb is shouted as only SQL is; in small letters it might be prose. */
+const shouted = /^\s*SELECT\s[\s\S]+\sFROM\s/;
 
 /**
  * Only the store speaks SQL. (That only the store imports a database is the arrows' business.)
@@ -153,7 +156,8 @@ function sqlStaysInStore(root) {
 		/** @param {ts.Node} node */
 		const visit = (node) => {
 			const isText = ts.isStringLiteralLike(node) || ts.isTemplateExpression(node);
-			if (isText && sql.test(node.getText(source).slice(1, -1))) {
+			const written = node.getText(source).slice(1, -1);
+			if (isText && (statement.test(written) || shouted.test(written))) {
 				findings.push({ file, line: lineOf(node, source), message: "SQL is spoken in packages/store only" });
 			}
 			ts.forEachChild(node, visit);

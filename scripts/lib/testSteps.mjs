@@ -59,7 +59,7 @@ export function bringBrowser() {
 
 /** Runs the code; one at a time, with their output shown. */
 export const suiteSteps = [
-	vitestStep("unit", "unit, property and contract tests", built),
+	vitestStep("unit", "unit, property and contract tests"),
 	vitestStep("e2e", "journeys in a real browser, faults against the built server", {
 		needsBuild: true,
 		env: async () => ({ SELFSAME_BROWSER: (await bringBrowser()).executablePath }),

@@ -41,7 +41,7 @@ export function vitestStep(project, about, { needsBuild = false, env = async () 
  * @param {boolean} isSuccess whether vitest itself was content
  * @returns {StepResult}
  */
-export function countTests(project, report, how, isSuccess) {
+function countTests(project, report, how, isSuccess) {
 	/** @type {StepResult} */
 	const result = { passed: 0, failed: 0, skipped: 0, failures: [] };
 	const files = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")).testResults : [];
