@@ -6,7 +6,7 @@ export interface IdentifierRule {
 	limit: number | null;
 }
 
-/** The identity rules of a workspace (DESIGN section 4). */
+/** The identity rules of a workspace; the rule they configure is docs/decisions/identity-rule.md. */
 export interface IdentityConfig {
 	/** By type. `user_id` and `anonymous_id` are always in it. */
 	identifiers: Readonly<Record<string, IdentifierRule>>;

@@ -1,0 +1,200 @@
+import type { IdentityConfig } from "./config.ts";
+import {
+	type AdjacentUser,
+	type AliasRow,
+	type EvidenceRow,
+	type Facts,
+	type IdentifierFact,
+	type Moment,
+	momentKey,
+	type Need,
+	type RegionFact,
+	type Unlink,
+} from "./facts.ts";
+import type { Position } from "./order.ts";
+import { emptyPlan, type Plan, type SpanEdit } from "./plan.ts";
+import type { Kinds } from "./replay.ts";
+
+/** Thrown inside a decision that lacks a fact; caught where the next independent part begins. */
+export class Missing extends Error {}
+
+/**
+ * A decision in the making: the facts as loaded, under what the plan already changes. A look-up of something that is
+ * not loaded notes the need and gives up the part at hand.
+ */
+export class Draft implements Kinds {
+	readonly plan: Plan = emptyPlan();
+	readonly needs = new Map<string, Need>();
+	private readonly missing = new Missing("a fact is not loaded yet");
+	private readonly latest = new Map<number, { owner: number; next: Position | null }>();
+	private readonly movedMembers = new Map<number, number[]>();
+
+	readonly facts: Facts;
+	readonly config: IdentityConfig;
+
+	constructor(facts: Facts, config: IdentityConfig) {
+		this.facts = facts;
+		this.config = config;
+	}
+
+	/** Runs a part of the decision; false when it lacks facts. */
+	attempt(part: () => void): boolean {
+		try {
+			part();
+			return true;
+		} catch (error) {
+			if (error instanceof Missing) return false;
+			throw error;
+		}
+	}
+
+	/** Notes a need without giving up, so that one round trip fetches all that is known to be needed. */
+	want(need: Need): void {
+		const key = need.kind === "moment" ? momentKey(need.id, need.position) : `${need.kind} ${need.id}`;
+		this.needs.set(key, need);
+	}
+
+	private demand<T>(value: T | undefined, need: Need): T {
+		if (value !== undefined) return value;
+		this.want(need);
+		throw this.missing;
+	}
+
+	/** Fails the part at hand when anything was noted as needed. */
+	settleNeeds(): void {
+		if (this.needs.size > 0) throw this.missing;
+	}
+
+	identifier(id: number): IdentifierFact {
+		return this.demand(this.facts.identifiers.get(id), { kind: "identifier", id });
+	}
+
+	seen(id: number): boolean {
+		return this.plan.seen.has(id) || this.identifier(id).seen;
+	}
+
+	typeOf(id: number): string {
+		return this.identifier(id).type;
+	}
+
+	limitOf(type: string): number | null {
+		return this.config.identifiers[type]?.limit ?? null;
+	}
+
+	isUser(id: number): boolean {
+		return this.typeOf(id) === "user_id";
+	}
+
+	rootOf(id: number): number {
+		return this.plan.roots.get(id) ?? this.identifier(id).root;
+	}
+
+	/** The region (or, for a user, the alias group) that an identifier is in. */
+	region(id: number): RegionFact {
+		const root = this.rootOf(id);
+		return this.plan.regions.get(root) ?? this.demand(this.facts.regions.get(root), { kind: "region", id: root });
+	}
+
+	members(root: number): readonly number[] {
+		const region = this.plan.regions.get(root) ?? this.facts.regions.get(root);
+		const moved = this.movedMembers.get(root);
+		if (moved) return moved;
+		// Most regions are one identifier; asking the store for its members would say so.
+		if (region?.size === 1) return [root];
+		return this.demand(this.facts.members.get(root), { kind: "members", id: root });
+	}
+
+	/** Joins two regions or groups: the smaller side's identifiers are relabelled, and no event is touched. */
+	merge(a: RegionFact, b: RegionFact, owner: number | null): RegionFact {
+		const [into, from] = a.size >= b.size ? [a, b] : [b, a];
+		const moving = this.members(from.root);
+		const staying = this.members(into.root);
+		for (const id of moving) this.plan.roots.set(id, into.root);
+		this.movedMembers.set(into.root, [...staying, ...moving]);
+		this.plan.regions.delete(from.root);
+		const merged: RegionFact = { ...into, owner, size: into.size + from.size };
+		this.plan.regions.set(into.root, merged);
+		return merged;
+	}
+
+	/** Lays down who is together, whatever was known before. */
+	regroup(root: number, members: readonly number[], region: Omit<RegionFact, "root" | "size">): void {
+		for (const id of members) {
+			if (this.rootOf(id) !== root) this.plan.roots.set(id, root);
+			if (id !== root) this.plan.regions.delete(id);
+		}
+		this.movedMembers.set(root, [...members]);
+		this.plan.regions.set(root, { ...region, root, size: members.length });
+	}
+
+	setRegion(region: RegionFact): void {
+		this.plan.regions.set(region.root, region);
+	}
+
+	adjacent(id: number): readonly AdjacentUser[] {
+		const planned = this.plan.adjacent.get(id);
+		if (!planned && this.identifier(id).fresh) return [];
+		return planned ?? this.demand(this.facts.adjacent.get(id), { kind: "adjacent", id });
+	}
+
+	evidence(id: number): readonly EvidenceRow[] {
+		if (this.identifier(id).fresh) return [];
+		return this.demand(this.facts.evidence.get(id), { kind: "evidence", id });
+	}
+
+	moment(id: number, position: Position): Moment {
+		return this.demand(this.facts.moments.get(momentKey(id, position)), { kind: "moment", id, position });
+	}
+
+	limitedRegions(user: number): readonly number[] {
+		if (this.identifier(user).fresh) return [];
+		return this.demand(this.facts.limitedRegions.get(user), { kind: "limitedRegions", id: user });
+	}
+
+	aliases(id: number): readonly AliasRow[] {
+		if (this.identifier(id).fresh) return [];
+		return this.demand(this.facts.aliases.get(id), { kind: "aliases", id });
+	}
+
+	/** The last evidence of this batch about an identifier, and where stored evidence follows it. */
+	latestOf(id: number): { owner: number; next: Position | null } | null {
+		return this.latest.get(id) ?? null;
+	}
+
+	setLatestOf(id: number, latest: { owner: number; next: Position | null }): void {
+		this.latest.set(id, latest);
+	}
+
+	editSpans(id: number): SpanEdit {
+		let edit = this.plan.spans.get(id);
+		if (!edit) {
+			edit = { clear: false, put: [], cut: [] };
+			this.plan.spans.set(id, edit);
+		}
+		return edit;
+	}
+
+	private unlinks(id: number): readonly Unlink[] {
+		if (this.identifier(id).fresh) return [];
+		return this.demand(this.facts.unlinks.get(id), { kind: "unlinks", id });
+	}
+
+	/** Whether an unlink stands against a link between the two, whichever led, made by an event dated `timestamp`. */
+	isUnlinked(a: number, b: number, timestamp: number): boolean {
+		if (!this.identifier(a).corrected || !this.identifier(b).corrected) return false;
+		return this.unlinks(a).some((u) => (u.a === b || u.b === b) && timestamp < u.before);
+	}
+
+	/** Whether an unmerge stands against an alias of the user dated `timestamp`. */
+	isUnmerged(user: number, timestamp: number): boolean {
+		if (!this.identifier(user).corrected) return false;
+		const before = this.demand(this.facts.unmerges.get(user), { kind: "unmerges", id: user });
+		return before !== null && timestamp < before;
+	}
+
+	/** Whether a correction stands against a link. */
+	isDiscounted({ lead, identifier, position, previous }: EvidenceRow): boolean {
+		if (this.isUnlinked(lead, identifier, position.timestamp)) return true;
+		return previous && this.isUnmerged(lead, position.timestamp);
+	}
+}

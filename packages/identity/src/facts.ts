@@ -1,0 +1,143 @@
+import type { Position } from "./order.ts";
+
+/**
+ * What the store knows of an identifier. `root` says whom it is with, whatever the time:
+ * a user's alias group, or any other identifier's region. Both are named by one of their members.
+ */
+export interface IdentifierFact {
+	id: number;
+	type: string;
+	value: string;
+	root: number;
+	/** Whether an event carried it in its own field, not only as an alias's `previousId`. */
+	seen: boolean;
+	/** Whether an unlink or unmerge names it, so that old evidence about it needs a second look. */
+	corrected: boolean;
+	/** Whether this batch made it: nothing stored can name it yet. */
+	fresh: boolean;
+}
+
+/**
+ * A set of identifiers, other than users, that events without a `user_id` have joined.
+ *
+ * - `settled`: one owner for all time, a user or nobody (then the region is a profile of its own). No spans.
+ * - `contested`: two or more users; each identifier has spans.
+ * - `tight`: so many identifiers of a limited type, in it or at a user it hangs under, that order decides; spans too.
+ * - `shared`: one anonymous id that too many users had; identifies nobody.
+ */
+export interface RegionFact {
+	root: number;
+	state: "settled" | "contested" | "tight" | "shared";
+	/** The user that a settled region belongs to. */
+	owner: number | null;
+	/** How many identifiers it has. */
+	size: number;
+	/** How many of each limited type; null where none, as nearly always. */
+	limited: Record<string, number> | null;
+}
+
+/** An identifier seen in an event that another one led, as stored. */
+export interface EvidenceRow {
+	/** The event's number in the store. */
+	seq: number;
+	position: Position;
+	lead: number;
+	identifier: number;
+	/** It came as an alias's `previousId`. */
+	previous: boolean;
+}
+
+/** An alias of two ids as stored, whichever way its `previousId` is read at present. */
+export interface AliasRow {
+	seq: number;
+	position: Position;
+	user: number;
+	/** The `previousId` read as a user. */
+	previousUser: number;
+	/** The `previousId` read as an anonymous id. */
+	previousAnonymous: number;
+	/** How it is read at present. */
+	as: "user" | "anonymous";
+	/** Whether its source is believed to join two users. */
+	trusted: boolean;
+	/** Made by a person through the API; no event. */
+	merge?: boolean;
+}
+
+/** What stands around one instant in the life of one identifier that is a region of its own. */
+export interface Moment {
+	/** Who owns it at that instant; null where it has no spans, so that its region's owner does. */
+	owner: number | null;
+	/** Whether any evidence about it is earlier. */
+	hasEarlier: boolean;
+	/** The next evidence about it: when, and which user led. Null: none is later. */
+	next: { position: Position; lead: number } | null;
+}
+
+/** A correction that makes links before an instant not count. */
+export interface Unlink {
+	a: number;
+	b: number;
+	/** ms; links of events dated before it are off. */
+	before: number;
+}
+
+/** Which users an identifier was seen with. */
+export interface AdjacentUser {
+	user: number;
+	/** In one event, each in its own field; otherwise only through an alias's `previousId`. */
+	direct: boolean;
+}
+
+/** Everything `decideBatch` may have to know, loaded piece by piece as it asks. */
+export interface Facts {
+	identifiers: Map<number, IdentifierFact>;
+	/** By root. */
+	regions: Map<number, RegionFact>;
+	/** Members of a region or an alias group, by root. */
+	members: Map<number, readonly number[]>;
+	adjacent: Map<number, readonly AdjacentUser[]>;
+	/** Evidence that links an identifier as a non-lead, by that identifier. */
+	evidence: Map<number, readonly EvidenceRow[]>;
+	/** By `momentKey`. */
+	moments: Map<string, Moment>;
+	/** Roots of the regions with limited identifiers that a user is adjacent to. */
+	limitedRegions: Map<number, readonly number[]>;
+	unlinks: Map<number, readonly Unlink[]>;
+	/** By user: aliases and merges that name it stop counting before this instant, ms. */
+	unmerges: Map<number, number | null>;
+	/** Aliases that name an identifier, as `userId` or as either reading of `previousId`. */
+	aliases: Map<number, readonly AliasRow[]>;
+}
+
+/** Facts that a decision lacks; the driver loads them and asks again. */
+export type Need =
+	| { kind: "identifier"; id: number }
+	| { kind: "region"; id: number }
+	| { kind: "members"; id: number }
+	| { kind: "adjacent"; id: number }
+	| { kind: "evidence"; id: number }
+	| { kind: "moment"; id: number; position: Position }
+	| { kind: "limitedRegions"; id: number }
+	| { kind: "unlinks"; id: number }
+	| { kind: "unmerges"; id: number }
+	| { kind: "aliases"; id: number };
+
+export function momentKey(id: number, position: Position): string {
+	return `${id} ${position.timestamp} ${position.source} ${position.messageId}`;
+}
+
+export function emptyFacts(): Facts {
+	return {
+		identifiers: new Map(),
+		regions: new Map(),
+		members: new Map(),
+		adjacent: new Map(),
+		evidence: new Map(),
+		moments: new Map(),
+		limitedRegions: new Map(),
+		unlinks: new Map(),
+		unmerges: new Map(),
+		aliases: new Map(),
+	};
+}

@@ -1,0 +1,79 @@
+import type { Draft } from "./draft.ts";
+import type { AdjacentUser, EvidenceRow, RegionFact } from "./facts.ts";
+import { comparePositions, type Position } from "./order.ts";
+import type { SpanEdit } from "./plan.ts";
+import type { Span } from "./replay.ts";
+
+/**
+ * Evidence about a device with several users, at any place in time. Where the identifier is a region of its own, each
+ * piece of evidence hands it to the user who led, so one more piece changes ownership only until the next one: what
+ * stands just before and just after is all that has to be known.
+ *
+ * Returns false where that is not so: the count of users decides, or is not known exactly.
+ */
+export function insertMoment(draft: Draft, row: EvidenceRow, region: RegionFact): boolean {
+	const { identifier, lead: user, position } = row;
+	if (draft.identifier(identifier).corrected) return false;
+	const adjacent = draft.adjacent(identifier);
+	const users = withUser(adjacent, row);
+	if (users === null || countsAsShared(draft, identifier, users)) return false;
+
+	const stored = draft.moment(identifier, position);
+	const earlier = draft.latestOf(identifier);
+	const { next } = stored;
+	// Between this and the last new evidence lies stored evidence, or none: whichever is later decides who owns it now.
+	const overtaken = earlier !== null && (earlier.next === null || comparePositions(earlier.next, position) > 0);
+	const owner = overtaken ? earlier.owner : (stored.owner ?? region.owner);
+	const hasEarlier = stored.hasEarlier || earlier !== null;
+	if (owner === null) return false;
+
+	const edit = draft.editSpans(identifier);
+	if (region.state === "settled") {
+		put(edit, { from: null, owner: region.owner as number });
+		draft.setRegion({ ...region, state: "contested", owner: null });
+		draft.plan.changes.push({ kind: "contest", identifier, other: user, seq: row.seq });
+	}
+	if (!hasEarlier) {
+		put(edit, { from: null, owner: user });
+		if (next && next.lead !== user) put(edit, { from: next.position, owner: next.lead });
+	} else if (owner !== user) {
+		put(edit, { from: position, owner: user });
+		if (next?.lead === user) cut(edit, next.position);
+		else if (next?.lead === owner) put(edit, { from: next.position, owner });
+	}
+	if (users !== adjacent) draft.plan.adjacent.set(identifier, users);
+	draft.setLatestOf(identifier, { owner: user, next: next?.position ?? null });
+	draft.plan.counts.window += 1;
+	return true;
+}
+
+/** The users that the identifier was seen with, this one included; null where earlier rows do not tell exactly. */
+function withUser(adjacent: readonly AdjacentUser[], row: EvidenceRow): readonly AdjacentUser[] | null {
+	if (row.previous || adjacent.some((known) => !known.direct)) return null;
+	if (adjacent.some((known) => known.user === row.lead)) return adjacent;
+	return [...adjacent, { user: row.lead, direct: true }];
+}
+
+/** Step 4: an anonymous id seen with too many users identifies nobody. */
+export function countsAsShared(draft: Draft, identifier: number, users: readonly AdjacentUser[]): boolean {
+	if (draft.typeOf(identifier) !== "anonymous_id") return false;
+	let count = 0;
+	for (const user of users) if (user.direct) count += 1;
+	return count > draft.config.maxUsersPerAnonymousId;
+}
+
+function put(edit: SpanEdit, span: Span): void {
+	edit.cut = edit.cut.filter((position) => !samePosition(position, span.from));
+	edit.put = edit.put.filter((known) => !samePosition(known.from, span.from));
+	edit.put.push(span);
+}
+
+function cut(edit: SpanEdit, position: Position): void {
+	edit.put = edit.put.filter((known) => !samePosition(known.from, position));
+	edit.cut.push(position);
+}
+
+function samePosition(a: Position | null, b: Position | null): boolean {
+	if (a === null || b === null) return a === b;
+	return comparePositions(a, b) === 0;
+}

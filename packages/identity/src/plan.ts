@@ -1,0 +1,84 @@
+import type { AdjacentUser, EvidenceRow, RegionFact } from "./facts.ts";
+import type { Position } from "./order.ts";
+import type { Span } from "./replay.ts";
+
+/** An event as identity sees it, before it is stored. */
+export interface Candidate {
+	/** The number that the event will have in the store. */
+	seq: number;
+	position: Position;
+	/** Its best usable identifier, by id. */
+	lead: number;
+	/** Its other usable identifiers, best first; an alias's `previousId` is not among them. */
+	others: readonly number[];
+	/** Both readings of an alias's `previousId`. */
+	alias?: { previousUser: number; previousAnonymous: number; trusted: boolean };
+}
+
+/** Parts of the state to decide anew from their evidence, after a correction or a deletion. */
+export interface Revision {
+	/** Identifiers other than users, whose regions are to be taken apart and put together. */
+	regions: readonly number[];
+	/** Users, whose alias groups are. */
+	groups: readonly number[];
+}
+
+/** How the spans of one identifier change. */
+export interface SpanEdit {
+	/** Whether all spans go before the others come. */
+	clear: boolean;
+	/** Spans to write, over any that begins at the same position. */
+	put: Span[];
+	/** Positions at which a span no longer begins. */
+	cut: Position[];
+}
+
+/** What happened to identity, for the change log. */
+export interface Change {
+	/**
+	 * `claim`: a region went to a user. `union`: two regions or alias groups became one. `contest`: a region has more
+	 * than one owner now. `split`: a region or group came apart. `share`: an anonymous id identifies nobody from now on.
+	 */
+	kind: "claim" | "union" | "contest" | "split" | "share";
+	identifier: number;
+	/** The user who claims, or whom it was joined with. */
+	other: number | null;
+	/** The event that made it, where one did. */
+	seq: number | null;
+}
+
+/** What a batch of events does to identity, as data: it can be applied, logged and shown. */
+export interface Plan {
+	/** Identifiers that an event now carries in its own field, for the first time. */
+	seen: Set<number>;
+	/** Identifiers that change their region or alias group. */
+	roots: Map<number, number>;
+	/** Regions and alias groups as they are now, by root; to be written after `roots`. */
+	regions: Map<number, RegionFact>;
+	spans: Map<number, SpanEdit>;
+	/** All users that an identifier is adjacent to; replaces what was known. */
+	adjacent: Map<number, readonly AdjacentUser[]>;
+	/** How each alias of the batch reads its `previousId`, and earlier aliases that read it differently from now on. */
+	readings: Map<number, "user" | "anonymous">;
+	/** Evidence to add: what the anonymous reading of an alias links. */
+	addEvidence: EvidenceRow[];
+	removeEvidence: EvidenceRow[];
+	changes: Change[];
+	/** How the batch was decided, for the metrics. */
+	counts: { fast: number; window: number; rebuilt: number };
+}
+
+export function emptyPlan(): Plan {
+	return {
+		seen: new Set(),
+		roots: new Map(),
+		regions: new Map(),
+		spans: new Map(),
+		adjacent: new Map(),
+		readings: new Map(),
+		addEvidence: [],
+		removeEvidence: [],
+		changes: [],
+		counts: { fast: 0, window: 0, rebuilt: 0 },
+	};
+}

@@ -1,0 +1,226 @@
+import { findRoot, keepRoot } from "./aliases.ts";
+import type { Draft } from "./draft.ts";
+import type { AdjacentUser, EvidenceRow, RegionFact } from "./facts.ts";
+import { compareIdentifiers } from "./identifiersOf.ts";
+import { countsAsShared } from "./insertMoment.ts";
+import type { Change } from "./plan.ts";
+import { type Evidence, replay } from "./replay.ts";
+
+/** A region as its evidence makes it. */
+interface Rebuilt {
+	members: number[];
+	/** Users seen with each member. */
+	adjacent: Map<number, AdjacentUser[]>;
+	users: Set<number>;
+	limited: Record<string, number> | null;
+	shared: boolean;
+}
+
+/**
+ * Decides regions anew from their evidence: which identifiers are together, who is adjacent, and, where more than one
+ * user is or a limit is in reach, who owns what from when on.
+ *
+ * A user whose regions together hold more of a limited type than a profile may is at its limit: then the order of all
+ * its links decides, and all its regions with such identifiers are decided together.
+ */
+export function rebuildRegions(draft: Draft, seeds: ReadonlySet<number>, batch: readonly EvidenceRow[]): void {
+	const roots = new Set([...seeds].map((id) => draft.rootOf(id)));
+	for (;;) {
+		const members = membersOf(draft, roots);
+		const rows = evidenceAbout(draft, members, batch);
+		const regions = connect(draft, members, rows);
+		const atLimit = usersAtLimit(draft, regions, roots);
+		if (!grow(draft, roots, regions, atLimit)) {
+			write(draft, regions, rows, atLimit);
+			return;
+		}
+	}
+}
+
+function membersOf(draft: Draft, roots: ReadonlySet<number>): number[] {
+	const members: number[] = [];
+	for (const root of roots) draft.attempt(() => members.push(...draft.members(root)));
+	draft.settleNeeds();
+	for (const id of members) draft.attempt(() => draft.identifier(id));
+	draft.settleNeeds();
+	return members;
+}
+
+/** Everything, stored and new, that links one of the members. */
+function evidenceAbout(draft: Draft, members: readonly number[], batch: readonly EvidenceRow[]): EvidenceRow[] {
+	const inside = new Set(members);
+	const removed = new Set(draft.plan.removeEvidence.map((row) => `${row.seq} ${row.identifier}`));
+	const rows: EvidenceRow[] = [];
+	for (const id of members) {
+		draft.attempt(() => {
+			for (const row of draft.evidence(id)) if (!removed.has(`${row.seq} ${row.identifier}`)) rows.push(row);
+		});
+	}
+	draft.settleNeeds();
+	const added = new Set<string>();
+	for (const row of [...batch, ...draft.plan.addEvidence]) {
+		const key = `${row.seq} ${row.identifier}`;
+		if (!inside.has(row.identifier) || added.has(key)) continue;
+		added.add(key);
+		rows.push(row);
+	}
+	for (const row of rows) draft.attempt(() => draft.identifier(row.lead));
+	draft.settleNeeds();
+	for (const row of rows) draft.attempt(() => draft.isDiscounted(row));
+	draft.settleNeeds();
+	return rows;
+}
+
+/** Parts the members into regions: joined by every counting link that no user led. */
+function connect(draft: Draft, members: readonly number[], rows: readonly EvidenceRow[]): Rebuilt[] {
+	const adjacent = new Map<number, AdjacentUser[]>(members.map((id) => [id, []]));
+	// Which users an anonymous id was seen with counts whatever correction was made since.
+	for (const row of rows) if (draft.isUser(row.lead)) noteUser(adjacent.get(row.identifier) ?? [], row);
+	const shared = new Set(members.filter((id) => countsAsShared(draft, id, adjacent.get(id) ?? [])));
+
+	const parent = new Map<number, number>(members.map((id) => [id, id]));
+	const counting = new Map<number, AdjacentUser[]>(members.map((id) => [id, []]));
+	for (const row of rows) {
+		if (shared.has(row.identifier) || shared.has(row.lead) || draft.isDiscounted(row)) continue;
+		if (draft.isUser(row.lead)) noteUser(counting.get(row.identifier) ?? [], row);
+		else if (parent.has(row.lead)) parent.set(findRoot(parent, row.identifier), findRoot(parent, row.lead));
+	}
+	return [...Map.groupBy(members, (id) => findRoot(parent, id)).values()].map((group) => ({
+		members: group,
+		adjacent: new Map(group.map((id) => [id, adjacent.get(id) ?? []])),
+		users: new Set(group.flatMap((id) => (counting.get(id) ?? []).map(({ user }) => user))),
+		limited: countLimited(draft, group),
+		shared: shared.has(group[0] as number),
+	}));
+}
+
+function noteUser(list: AdjacentUser[], row: EvidenceRow): void {
+	const known = list.find(({ user }) => user === row.lead);
+	if (!known) list.push({ user: row.lead, direct: !row.previous });
+	else known.direct ||= !row.previous;
+}
+
+function countLimited(draft: Draft, members: readonly number[]): Record<string, number> | null {
+	const counts: Record<string, number> = {};
+	for (const id of members) {
+		const type = draft.typeOf(id);
+		if (draft.limitOf(type) !== null) counts[type] = (counts[type] ?? 0) + 1;
+	}
+	return Object.keys(counts).length > 0 ? counts : null;
+}
+
+function exceeds(draft: Draft, counts: Readonly<Record<string, number>>): boolean {
+	return Object.entries(counts).some(([type, count]) => count > (draft.limitOf(type) ?? Number.POSITIVE_INFINITY));
+}
+
+/** The users for whom all limited identifiers that could ever be theirs are more than they may hold. */
+function usersAtLimit(draft: Draft, regions: readonly Rebuilt[], roots: ReadonlySet<number>): Set<number> {
+	const atLimit = new Set<number>();
+	const limited = regions.filter((region) => region.limited !== null);
+	const users = new Set(limited.flatMap((region) => [...region.users]));
+	for (const user of users) {
+		draft.attempt(() => {
+			const total: Record<string, number> = {};
+			const addAll = (counts: Readonly<Record<string, number>> | null) => {
+				for (const [type, count] of Object.entries(counts ?? {})) total[type] = (total[type] ?? 0) + count;
+			};
+			for (const region of limited) if (region.users.has(user)) addAll(region.limited);
+			for (const root of draft.limitedRegions(user)) if (!roots.has(root)) addAll(draft.region(root).limited);
+			if (exceeds(draft, total)) atLimit.add(user);
+		});
+	}
+	draft.settleNeeds();
+	return atLimit;
+}
+
+/** Takes in the regions that are decided together with these; false when there are none. */
+function grow(draft: Draft, roots: Set<number>, regions: readonly Rebuilt[], atLimit: ReadonlySet<number>): boolean {
+	const before = roots.size;
+	for (const region of regions) {
+		if (region.limited === null) continue;
+		for (const user of region.users) {
+			for (const root of draft.limitedRegions(user)) {
+				// A user that was at its limit before may be no longer.
+				if (atLimit.has(user) || draft.region(root).state === "tight") roots.add(draft.rootOf(root));
+			}
+		}
+	}
+	return roots.size > before;
+}
+
+function write(
+	draft: Draft,
+	regions: readonly Rebuilt[],
+	rows: readonly EvidenceRow[],
+	atLimit: ReadonlySet<number>,
+): void {
+	const verdicts = regions.map((region) => {
+		const state = stateOf(draft, region, atLimit);
+		const before = new Set(region.members.map((id) => draft.rootOf(id)));
+		return { region, state, before, root: keepRoot(draft, region.members) };
+	});
+	const undecided = new Set<number>();
+	for (const { region, state } of verdicts) {
+		if (state === "contested" || state === "tight") for (const id of region.members) undecided.add(id);
+	}
+	for (const verdict of verdicts) logChange(draft, verdict);
+
+	const { spans } = replay(gather(draft, rows, undecided), draft);
+	for (const { region, state, root } of verdicts) {
+		const owner = state === "settled" ? ([...region.users][0] ?? null) : null;
+		draft.regroup(root, region.members, { state, owner, limited: region.limited });
+		for (const id of region.members) {
+			draft.plan.adjacent.set(id, region.adjacent.get(id) ?? []);
+			const put = undecided.has(id) ? (spans.get(id) ?? [{ from: null, owner: id }]) : [];
+			draft.plan.spans.set(id, { clear: true, put, cut: [] });
+		}
+		draft.plan.counts.rebuilt += 1;
+	}
+}
+
+function stateOf(draft: Draft, region: Rebuilt, atLimit: ReadonlySet<number>): RegionFact["state"] {
+	if (region.shared) return "shared";
+	if (region.limited && exceeds(draft, region.limited)) return "tight";
+	if (region.limited && [...region.users].some((user) => atLimit.has(user))) return "tight";
+	return region.users.size > 1 ? "contested" : "settled";
+}
+
+/** Rows of one event put together again: its lead, and what it links among the undecided, best first. */
+export function gather(draft: Draft, rows: readonly EvidenceRow[], among: ReadonlySet<number>): Evidence[] {
+	const counting = rows.filter((row) => among.has(row.identifier) && !draft.isDiscounted(row));
+	const events: Evidence[] = [];
+	for (const group of Map.groupBy(counting, (row) => row.seq).values()) {
+		const { position, lead } = group[0] as EvidenceRow;
+		if (!draft.isUser(lead) && !among.has(lead)) continue;
+		const others = group
+			.map((row) => draft.identifier(row.identifier))
+			.sort((a, b) => compareIdentifiers(draft.config, a, b))
+			.map(({ id }) => id);
+		events.push({ position, lead, others });
+	}
+	return events;
+}
+
+interface Verdict {
+	region: Rebuilt;
+	state: RegionFact["state"];
+	/** The roots that its members had. */
+	before: ReadonlySet<number>;
+	root: number;
+}
+
+/** Notes what is different from before; nothing where the region came out as it was. */
+function logChange(draft: Draft, { region, state, before, root }: Verdict): void {
+	const note = (kind: Change["kind"], other: number | null) =>
+		draft.plan.changes.push({ kind, identifier: root, other, seq: null });
+	const known = before.has(root) ? draft.region(root) : null;
+	let total = 0;
+	for (const id of before) total += draft.members(id).length;
+	if (before.size > 1) note("union", null);
+	if (total > region.members.length) note("split", null);
+	if (known?.state === state && state !== "settled") return;
+	if (state === "shared") note("share", null);
+	else if (state !== "settled") note("contest", null);
+	else if (region.users.size === 1 && known?.owner !== [...region.users][0])
+		note("claim", [...region.users][0] ?? null);
+}

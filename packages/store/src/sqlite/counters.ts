@@ -1,0 +1,27 @@
+import type { SqliteDatabase } from "./openDatabase.ts";
+
+export type CounterName = "events" | "duplicates" | "rejected" | "unattributed" | "suppressed" | "erased";
+
+/** Counts that are kept with the commit that makes them true. */
+export function createCounters(database: SqliteDatabase) {
+	const put = database.prepare(
+		"INSERT INTO counters (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value",
+	);
+	const pending = new Map<CounterName, number>();
+	return {
+		add(name: CounterName, by: number): void {
+			if (by !== 0) pending.set(name, (pending.get(name) ?? 0) + by);
+		},
+		/** Writes what was added, inside the caller's transaction. */
+		flush(): void {
+			for (const [name, by] of pending) put.run(name, by);
+			pending.clear();
+		},
+		/** Forgets what was added, after a rollback. */
+		forget(): void {
+			pending.clear();
+		},
+	};
+}
+
+export type Counters = ReturnType<typeof createCounters>;

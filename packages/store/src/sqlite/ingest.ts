@@ -1,0 +1,250 @@
+import {
+	type Candidate,
+	createBlocked,
+	decideBatch,
+	emptyFacts,
+	identifiersOf,
+	type IdentityConfig,
+	type Named,
+	normaliseValue,
+	type Plan,
+	type Revision,
+} from "@selfsame/identity";
+import type { AcceptedEvent, Claims, IngestResult, Json } from "@selfsame/protocol";
+import type { DeadLetter } from "../port.ts";
+import { createPlanWriter } from "./applyPlan.ts";
+import type { Counters } from "./counters.ts";
+import { createFactLoader, linkKind } from "./facts.ts";
+import { flag, identifierFact, type IdentifierRow, type Identifiers, regionFact } from "./identifiers.ts";
+import type { SqliteDatabase } from "./openDatabase.ts";
+import type { Tombstones } from "./tombstones.ts";
+
+export const eventTypes = ["track", "identify", "page", "screen", "group", "alias"] as const;
+
+/** An event on its way through one transaction. */
+interface Incoming {
+	event: AcceptedEvent;
+	named: Named;
+	seq: number;
+	lead: IdentifierRow | null;
+	others: IdentifierRow[];
+	alias: { previousUser: IdentifierRow; previousAnonymous: IdentifierRow } | null;
+}
+
+export interface IngestDeps {
+	database: SqliteDatabase;
+	config: IdentityConfig;
+	identifiers: Identifiers;
+	tombstones: Tombstones;
+	counters: Counters;
+}
+
+/** How many identity decisions took which way since the start. */
+export type DecisionCounts = Plan["counts"];
+
+/** The write path: what one transaction does with a batch of events. */
+export function createIngest({ database, config, identifiers, tombstones, counters }: IngestDeps) {
+	const blocked = createBlocked(config);
+	const loadFact = createFactLoader(database, identifiers);
+	const planWriter = createPlanWriter(database, identifiers);
+	const decisions: DecisionCounts = { fast: 0, window: 0, rebuilt: 0 };
+
+	const isStored = database.prepare("SELECT 1 FROM events WHERE source = ? AND message_id = ?").pluck();
+	const maxSeq = database.prepare("SELECT coalesce(max(seq), 0) FROM events").pluck();
+	const putEvent = database.prepare(
+		`INSERT INTO events (seq, source, message_id, type, ts, received_at, lead, anonymous, name, claims)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	);
+	const putPayload = database.prepare("INSERT INTO event_payloads (seq, body, traits) VALUES (?, ?, ?)");
+	const putLink = database.prepare(
+		"INSERT OR IGNORE INTO event_identifiers (identifier, ts, seq, lead, kind) VALUES (?, ?, ?, ?, ?)",
+	);
+	const putAlias = database.prepare(
+		`INSERT INTO aliases (seq, ts, message_id, source, user, previous_user, previous_anonymous, reading, trusted)
+		VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)`,
+	);
+	const putTrait = database.prepare("INSERT INTO trait_writes (lead, key, ts, seq, value) VALUES (?, ?, ?, ?, ?)");
+	const putGroupTrait = database.prepare(
+		`INSERT OR IGNORE INTO group_writes (group_id, key, ts, message_id, source, value) VALUES (?, ?, ?, ?, ?, ?)`,
+	);
+	const putMembership = database.prepare(
+		"INSERT INTO memberships (group_id, lead, ts, seq) VALUES (?, ?, ?, ?)",
+	);
+	const putLetter = database.prepare(
+		"INSERT INTO dead_letters (source, received_at, message_id, code, detail, body) VALUES (?, ?, ?, ?, ?, ?)",
+	);
+
+	/** Decides, loading facts until they suffice, and writes the plan. */
+	const decideAndWrite = (rows: readonly Incoming[], revision: Revision, at: number) => {
+		const facts = emptyFacts();
+		const know = (row: IdentifierRow) => {
+			facts.identifiers.set(row.id, identifierFact(row));
+			if (facts.regions.has(row.root)) return;
+			const root = row.root === row.id ? row : identifiers.byId(row.root);
+			facts.identifiers.set(root.id, identifierFact(root));
+			facts.regions.set(root.id, regionFact(root));
+		};
+		for (const { lead, others, alias } of rows) {
+			if (lead) know(lead);
+			for (const other of others) know(other);
+			if (alias) [alias.previousUser, alias.previousAnonymous].forEach(know);
+		}
+		const candidates = rows.flatMap(toCandidate);
+		for (;;) {
+			const decision = decideBatch(facts, candidates, config, revision);
+			if (decision.plan) {
+				for (const way of ["fast", "window", "rebuilt"] as const) decisions[way] += decision.plan.counts[way];
+				return () => planWriter.write(decision.plan, at);
+			}
+			for (const need of decision.needs) loadFact(facts, need);
+		}
+	};
+
+	const name = (event: AcceptedEvent, seq: number): Incoming => {
+		const named = identifiersOf(event, config, blocked);
+		const rows = named.identifiers.map((identifier) => identifiers.resolve(identifier, event.timestamp));
+		const [lead = null, ...others] = rows;
+		const { previousId } = named;
+		const alias =
+			previousId === undefined
+				? null
+				: {
+						previousUser: identifiers.resolve({ type: "user_id", value: previousId }, event.timestamp),
+						previousAnonymous: identifiers.resolve({ type: "anonymous_id", value: previousId }, event.timestamp),
+					};
+		return { event, named, seq, lead, others, alias };
+	};
+
+	const writeEvent = (row: Incoming) => {
+		const { event, seq, lead, others, alias } = row;
+		const { source, messageId, timestamp, payload } = event;
+		const anonymous = others.find(({ type }) => type === "anonymous_id")?.id ?? null;
+		putEvent.run(
+			seq,
+			source,
+			messageId,
+			eventTypes.indexOf(event.type),
+			timestamp,
+			event.receivedAt,
+			lead?.id ?? null,
+			anonymous,
+			event.name ?? null,
+			claimsToKeep(event.claims, row),
+		);
+		putPayload.run(seq, payload, event.traits ? JSON.stringify(event.traits) : null);
+		if (!lead) {
+			counters.add("unattributed", 1);
+			return;
+		}
+		planWriter.raise(lead.id, flag.led);
+		const kind = lead.type === "user_id" ? linkKind.user : linkKind.joint;
+		for (const other of others) putLink.run(other.id, timestamp, seq, lead.id, kind);
+		if (alias) {
+			const { previousUser, previousAnonymous } = alias;
+			const trusted = event.trust === "server" ? 1 : 0;
+			putAlias.run(seq, timestamp, messageId, source, lead.id, previousUser.id, previousAnonymous.id, trusted);
+		}
+		writeTraits(row, lead);
+	};
+
+	const writeTraits = ({ event, named, seq }: Incoming, lead: IdentifierRow) => {
+		const { type, traits, timestamp, messageId, source } = event;
+		if (type === "group" && named.groupId !== undefined) {
+			putMembership.run(named.groupId, lead.id, timestamp, seq);
+			for (const [key, value] of Object.entries(traits ?? {})) {
+				putGroupTrait.run(named.groupId, key, timestamp, messageId, source, JSON.stringify(value));
+			}
+		} else if (type === "identify") {
+			for (const [key, value] of Object.entries(traits ?? {})) {
+				putTrait.run(lead.id, key, timestamp, seq, JSON.stringify(value));
+			}
+		}
+	};
+
+	/** Counts an event that is not stored, and remembers that it was acknowledged. */
+	const drop = (event: AcceptedEvent, verdict: "erased" | "suppressed"): IngestResult => {
+		counters.add(verdict, 1);
+		tombstones.rememberMessage(event.source, event.messageId);
+		return { verdict };
+	};
+
+	const ingest = (events: readonly AcceptedEvent[], letters: readonly DeadLetter[] = []): IngestResult[] => {
+		let seq = maxSeq.get() as number;
+		const accepted: Incoming[] = [];
+		const inBatch = new Set<string>();
+		const results = events.map((event): IngestResult => {
+			const message = `${event.source}\n${event.messageId}`;
+			if (
+				inBatch.has(message) ||
+				isStored.get(event.source, event.messageId) !== undefined ||
+				tombstones.knowsMessage(event.source, event.messageId)
+			) {
+				counters.add("duplicates", 1);
+				return { verdict: "duplicate" };
+			}
+			inBatch.add(message);
+			const verdict = tombstones.judge(event, () => identifiersOf(event, config, blocked).identifiers[0]);
+			if (verdict) return drop(event, verdict);
+			seq += 1;
+			accepted.push(name(event, seq));
+			return { verdict: "accepted", seq };
+		});
+		const writePlan = decideAndWrite(accepted, { regions: [], groups: [] }, Date.now());
+		for (const row of accepted) writeEvent(row);
+		writePlan();
+		counters.add("events", accepted.length);
+		counters.add("rejected", letters.length);
+		for (const { source, receivedAt, messageId, code, detail, body } of letters) {
+			putLetter.run(source, receivedAt, messageId, code, detail, body);
+		}
+		counters.flush();
+		return results;
+	};
+
+	return {
+		decisions,
+		/** Stores a batch, inside a transaction that the caller has begun. */
+		ingest,
+		/** Decides parts of identity anew, inside a transaction that the caller has begun. */
+		revise: (revision: Revision, at: number) => decideAndWrite([], revision, at)(),
+		planWriter,
+	};
+}
+
+export type Ingest = ReturnType<typeof createIngest>;
+
+function toCandidate({ event, seq, lead, others, alias }: Incoming): Candidate[] {
+	if (!lead) return [];
+	const { timestamp, messageId, source } = event;
+	const candidate: Candidate = {
+		seq,
+		position: { timestamp, messageId, source },
+		lead: lead.id,
+		others: others.map(({ id }) => id),
+	};
+	if (alias) {
+		candidate.alias = {
+			previousUser: alias.previousUser.id,
+			previousAnonymous: alias.previousAnonymous.id,
+			trusted: event.trust === "server",
+		};
+	}
+	return [candidate];
+}
+
+/**
+ * Most events claim a user and an anonymous id in their one spelling, which the identifiers hold already. Anything more
+ * is kept as it came: placeholders, other spellings, and what another set of identity rules would read.
+ */
+function claimsToKeep(claims: Claims, { lead, others }: Incoming): string | null {
+	const known = (type: string, value: string | number) => {
+		const row = lead?.type === type ? lead : others.find((other) => other.type === type);
+		return row !== undefined && row.value === value && normaliseValue(value) === value;
+	};
+	const { userId, anonymousId, ...rest } = claims;
+	const kept: { [name: string]: Json } = { ...(rest as { [name: string]: Json }) };
+	if (userId !== undefined && !known("user_id", userId)) kept.userId = userId;
+	if (anonymousId !== undefined && !known("anonymous_id", anonymousId)) kept.anonymousId = anonymousId;
+	for (const name in kept) return name && JSON.stringify(kept);
+	return null;
+}

@@ -1,0 +1,87 @@
+import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import Database from "better-sqlite3";
+import { drizzle } from "drizzle-orm/better-sqlite3";
+import { readMigrationFiles } from "drizzle-orm/migrator";
+import { migrate } from "drizzle-orm/better-sqlite3/migrator";
+import { StorageUnavailableError } from "../port.ts";
+
+export type SqliteDatabase = Database.Database;
+
+/** Beside the built bundle, or in the package while running from source. */
+const migrationsFolder = fileURLToPath(
+	new URL(import.meta.url.endsWith(".ts") ? "../../drizzle/sqlite" : "./drizzle/sqlite", import.meta.url),
+);
+
+/**
+ * Opens the workspace's file for its one writer: creates and migrates it (after a copy beside it, where it held data),
+ * and makes sure that a commit is on disk before it returns.
+ */
+export function openWriter(file: string): SqliteDatabase {
+	mkdirSync(dirname(file), { recursive: true });
+	const database = connect(file, {});
+	try {
+		database.pragma("auto_vacuum = INCREMENTAL");
+		database.pragma("journal_mode = WAL");
+		// better-sqlite3 is compiled to fall back to NORMAL in WAL mode, silently: FULL comes after WAL, on every connection.
+		database.pragma("synchronous = FULL");
+		// Deleted people leave no bytes behind in the pages they stood on.
+		database.pragma("secure_delete = ON");
+		requireDurable(database);
+		migrateDatabase(database, file);
+		return database;
+	} catch (error) {
+		database.close();
+		throw error;
+	}
+}
+
+/** Opens a second connection that never waits for the writer. */
+export function openReader(file: string): SqliteDatabase {
+	const database = connect(file, { readonly: true, fileMustExist: true });
+	database.pragma("query_only = ON");
+	return database;
+}
+
+function connect(file: string, options: Database.Options): SqliteDatabase {
+	const database = new Database(file, { timeout: 5_000, ...options });
+	database.pragma("cache_size = -65536");
+	database.pragma("temp_store = MEMORY");
+	database.pragma("mmap_size = 268435456");
+	return database;
+}
+
+/** Refuses to go on without what "200 means on disk" stands on. */
+export function requireDurable(database: SqliteDatabase): void {
+	const journal = database.pragma("journal_mode", { simple: true });
+	const synchronous = database.pragma("synchronous", { simple: true });
+	if (journal !== "wal" || synchronous !== 2) {
+		throw new StorageUnavailableError(
+			`The database is not durable: journal_mode is ${journal} (need wal), synchronous is ${synchronous} (need 2, FULL). ` +
+				"Put the file on a local disk that SQLite can lock and map.",
+		);
+	}
+}
+
+function migrateDatabase(database: SqliteDatabase, file: string): void {
+	const migrations = readMigrationFiles({ migrationsFolder });
+	const applied = appliedMigrations(database);
+	if (applied >= migrations.length) return;
+	if (applied > 0) backupBeside(database, file);
+	migrate(drizzle(database), { migrationsFolder });
+}
+
+function appliedMigrations(database: SqliteDatabase): number {
+	const table = database.prepare("SELECT 1 FROM sqlite_master WHERE name = '__drizzle_migrations'").get();
+	if (!table) return 0;
+	return database.prepare("SELECT count(*) FROM __drizzle_migrations").pluck().get() as number;
+}
+
+/** A migration that goes wrong must cost nothing: the file as it was stays beside it. */
+function backupBeside(database: SqliteDatabase, file: string): void {
+	database.pragma("wal_checkpoint(TRUNCATE)");
+	const stamp = new Date().toISOString().replaceAll(/[:.]/g, "-");
+	const backup = `${file}.before-migration-${stamp}`;
+	if (existsSync(file)) copyFileSync(file, backup);
+}
