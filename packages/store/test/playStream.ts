@@ -3,6 +3,7 @@ import type { AcceptedEvent, Identifier } from "@selfsame/protocol";
 import { profileIdOf, type Store } from "@selfsame/store";
 import { expect } from "vitest";
 import { comparable } from "./comparable.ts";
+import { expectReasons } from "./expectReasons.ts";
 import { createRandom } from "./random.ts";
 import { type Questions, readStore } from "./readStore.ts";
 import { createReference, type Reference } from "./reference/createReference.ts";
@@ -46,8 +47,13 @@ export async function playStream(store: Store, stream: Stream, options: PlayOpti
 		if (options.compareEachStep) await compare(`after step ${index} (${step.kind})`);
 	}
 	await compare("at the end");
+	const everything = steps.flatMap((step) => (step.kind === "events" ? step.events : []));
+	await ingest(store, reference, everything, random);
+	await compare("after everything was sent again");
 	await compareStats(store, before, reference);
 	await compareOldIds(store, questions, ids);
+	const anyDeleted = steps.some(({ kind }) => kind === "delete");
+	await expectReasons(store, reference.snapshot(), { anyDeleted });
 	await compareTimeTravel(store, questions, reference, config, random);
 	return reference.snapshot().profiles.map(({ profile }) => profile.id);
 }
