@@ -1,0 +1,82 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { AnyEvents } from "../core/index.ts";
+import { VERSION } from "../core/version.ts";
+import { createClientOver } from "../server/client.ts";
+import type { ByteWriter } from "../server/ports.ts";
+import { readOptions } from "../server/readOptions.ts";
+import type { Client, ClientOptions } from "../server/types.ts";
+import type { VisitorIdentity } from "../server/visitor.ts";
+import { builtin } from "./builtin.ts";
+import { createSend } from "./createSend.ts";
+import { createSpool, SPOOL_BYTES, type SpoolOptions } from "./createSpool.ts";
+import { hookExit, unhookExit } from "./exitHooks.ts";
+
+export interface NodeClientOptions extends ClientOptions {
+	/**
+	 * A directory for events on their way: with it they outlive the process, `kill -9` included, and the next one sends
+	 * them. Off by default.
+	 */
+	spool?: string | SpoolOptions;
+	/**
+	 * Flush on SIGTERM and SIGINT and when a script ends, for at most `exitTimeout` ms. Default true. A signal keeps its
+	 * effect; where your code listens for it too, ending the process stays with your code.
+	 */
+	flushOnExit?: boolean;
+	/** ms. Default 9,000: below the ten seconds that `docker stop` waits. */
+	exitTimeout?: number;
+}
+
+const bytes: ByteWriter = {
+	allocate: (size) => Buffer.allocUnsafeSlow(size),
+	write: (target, text, offset) => (target as Buffer).write(text, offset),
+	byteLength: (text) => Buffer.byteLength(text),
+	text: (data) => Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString(),
+};
+
+/**
+ * A client for a process that lives: it batches, sends in the background and flushes before the process ends.
+ *
+ * @example
+ * const selfsame = createClient({ writeKey: "KEY", host: "https://events.example.com" });
+ * selfsame.track({ userId: "u1", event: "Order Completed", properties: { revenue: 9.5 } });
+ */
+export function createClient<Events extends object = AnyEvents>(options: NodeClientOptions): Client<Events> {
+	const { spool: given, flushOnExit = true, exitTimeout = 9_000 } = options ?? {};
+	const spoolOptions = typeof given === "string" ? { dir: given } : given;
+	const read = readOptions(options, spoolOptions && (spoolOptions.maxBytes ?? SPOOL_BYTES));
+	const { send, close } = createSend(read);
+	const { randomUUID, createHash } = builtin.crypto();
+	return createClientOver<Events>(read, {
+		now: Date.now,
+		random: Math.random,
+		schedule(run, ms) {
+			const timer = setTimeout(run, ms);
+			timer.unref();
+			return () => clearTimeout(timer);
+		},
+		soon: setImmediate,
+		bytes,
+		send,
+		...(spoolOptions && { openSpool: (tell) => createSpool(spoolOptions, tell) }),
+		randomUuid: randomUUID,
+		digest: (text) => createHash("sha256").update(text).digest("hex").slice(0, 32),
+		context: { library: { name: "selfsame-node", version: VERSION } },
+		scopes: new AsyncLocalStorage<VisitorIdentity>(),
+		holdOpen,
+		onFirstEvent: (it) => void (flushOnExit && hookExit(it, exitTimeout)),
+		onClosed(it) {
+			unhookExit(it);
+			close();
+		},
+	});
+}
+
+/** A timer that does nothing but keep the process alive until the promise has settled. */
+async function holdOpen<T>(promise: Promise<T>): Promise<T> {
+	const timer = setInterval(() => {}, 2 ** 30);
+	try {
+		return await promise;
+	} finally {
+		clearInterval(timer);
+	}
+}

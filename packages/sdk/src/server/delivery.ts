@@ -1,0 +1,258 @@
+import { type BatchAnswer, retryAfter, shouldRetry } from "../core/index.ts";
+import type { Batch, Outcome, Range } from "./batch.ts";
+import { Fifo } from "./fifo.ts";
+import type { Answer, Ports } from "./ports.ts";
+import { createQueue, type Place, type QueueOptions } from "./queue.ts";
+import { createRetryGate } from "./retryGate.ts";
+import { createSendWindow } from "./sendWindow.ts";
+
+export interface DeliveryOptions extends QueueOptions {
+	/** ms an open batch waits for company. */
+	flushInterval: number;
+	/** Failed attempts after the first that a batch survives. */
+	maxRetries: number;
+}
+
+/** What the engine tells; none of it may throw. */
+export interface Listeners {
+	ended(batch: Batch, index: number, outcome: Outcome): void;
+	failed(error: DeliveryError): void;
+}
+
+/** A failed attempt, or a failing spool. `status` 0 is a network failure or a timeout. */
+export class DeliveryError extends Error {
+	override name = "DeliveryError";
+	status: number;
+	constructor(message: string, status: number, cause?: unknown) {
+		super(message, cause === undefined ? undefined : { cause });
+		this.status = status;
+	}
+}
+
+const PREFIX = '{"batch":[';
+
+/**
+ * Sends what the queue holds: as many requests as the window allows, one gate for all retries, one verdict an event.
+ */
+export function createDelivery(options: DeliveryOptions, ports: Ports, listeners: Listeners) {
+	const queue = createQueue(options, ports, listeners.ended);
+	const gate = createRetryGate(ports.random);
+	const window = createSendWindow();
+	const abort = new AbortController();
+	const flushing = new Fifo<{ target: number; resolve: () => void }>();
+	let draining: (() => void)[] = [];
+	let inFlight = 0;
+	let hurried = false;
+	let soon = false;
+	let cancelInterval: (() => void) | undefined;
+	let cancelGate: (() => void) | undefined;
+
+	function append(text: string, person: number): Place | undefined {
+		const place = queue.append(text, person, window.lanes);
+		cancelInterval ??= ports.schedule(onInterval, options.flushInterval);
+		if (place && place.batch.state !== "open") pumpSoon();
+		return place;
+	}
+
+	function onInterval(): void {
+		cancelInterval = undefined;
+		queue.sealAll();
+		pump();
+	}
+
+	/** Sending starts after the caller's code, so that a call costs the same whether it completes a batch or not. */
+	function pumpSoon(): void {
+		if (soon) return;
+		soon = true;
+		ports.soon(() => {
+			soon = false;
+			pump();
+		});
+	}
+
+	function pump(): void {
+		while (!abort.signal.aborted && inFlight < (gate.isProbing() ? 1 : window.width)) {
+			const wait = gate.wait(ports.now());
+			if (wait > 0) {
+				cancelGate ??= ports.schedule(() => {
+					cancelGate = undefined;
+					pump();
+				}, wait);
+				return;
+			}
+			const batch = queue.pick() ?? pickHurried();
+			if (!batch) return;
+			batch.state = "sending";
+			inFlight++;
+			void attempt(batch).finally(() => {
+				inFlight--;
+				tellWaiting();
+				pump();
+			});
+		}
+	}
+
+	function pickHurried(): Batch | undefined {
+		if (!hurried) return undefined;
+		hurried = false;
+		queue.sealAll();
+		return queue.pick();
+	}
+
+	async function attempt(batch: Batch): Promise<void> {
+		if (!batch.data && !(await load(batch))) return;
+		const range = { ...(batch.ranges[0] as Range) };
+		const startedAt = ports.now();
+		const request = { body: compose(batch, range, startedAt), signal: abort.signal, retries: batch.failures };
+		const answer = await ports.send(request).catch((error: unknown): Answer => ({ status: 0, error }));
+		// Closing ends batches under an attempt.
+		if (batch.state !== "sending") return;
+		batch.state = "ready";
+		decide(batch, range, answer, startedAt);
+	}
+
+	async function load(batch: Batch): Promise<boolean> {
+		try {
+			const torn = await queue.load(batch);
+			if (torn > 0)
+				listeners.failed(new DeliveryError(`spool: left out ${torn} torn record(s) of ${batch.segment}`, 0));
+		} catch (error) {
+			listeners.failed(new DeliveryError(`spool: cannot read ${batch.segment}`, 0, error));
+			queue.end(batch, { status: "dropped", reason: "spool_unreadable" });
+		}
+		if (batch.state === "sending" && batch.ranges.length === 0) queue.end(batch, { status: "delivered" });
+		return batch.state === "sending";
+	}
+
+	function compose(batch: Batch, { from, to }: Range, sentAt: number): Uint8Array {
+		const events = batch.slice(from, to);
+		const suffix = `],"sentAt":"${new Date(sentAt).toISOString()}"}`;
+		const body = ports.bytes.allocate(PREFIX.length + events.length + suffix.length);
+		ports.bytes.write(body, PREFIX, 0);
+		body.set(events, PREFIX.length);
+		ports.bytes.write(body, suffix, PREFIX.length + events.length);
+		return body;
+	}
+
+	function decide(batch: Batch, range: Range, answer: Answer, startedAt: number): void {
+		const now = ports.now();
+		let verdict = shouldRetry(answer.status);
+		const body = verdict === "delivered" ? readAnswer(answer) : undefined;
+		if (body === "broken") verdict = "retry";
+		if (verdict === "retry") return retry(batch, range, answer, startedAt);
+		// Any other answer comes from a collector that is there.
+		gate.succeed(startedAt);
+		window.succeed(now - startedAt);
+		batch.failures = 0;
+		if (verdict === "split") return split(batch, range);
+		if (verdict === "drop") {
+			listeners.failed(new DeliveryError(explain(answer), answer.status));
+			return queue.endRange(batch, range, { status: "dropped", reason: `http_${answer.status}` });
+		}
+		for (const { index, code } of (body as BatchAnswer | undefined)?.rejected ?? []) {
+			const at = range.from + index;
+			if (at < range.to && batch.outcome(at) === undefined) {
+				queue.endOne(batch, at, { status: "dropped", reason: code });
+			}
+		}
+		queue.endRange(batch, range, { status: "delivered" });
+	}
+
+	function retry(batch: Batch, range: Range, answer: Answer, startedAt: number): void {
+		const now = ports.now();
+		const told = answer.status === 429 || answer.status === 503 ? retryAfter(answer.retryAfter, now) : undefined;
+		gate.fail(now, startedAt, told);
+		window.fail();
+		batch.failures++;
+		const gone = batch.failures > options.maxRetries;
+		listeners.failed(new DeliveryError(explain(answer), answer.status, answer.error));
+		if (!gone) return;
+		batch.failures = 0;
+		queue.endRange(batch, range, {
+			status: "dropped",
+			reason: answer.status === 0 ? "network" : `http_${answer.status}`,
+		});
+	}
+
+	/** 413: half of it may fit; the halves keep their order. */
+	function split(batch: Batch, { from, to }: Range): void {
+		if (to - from === 1) return queue.endOne(batch, from, { status: "dropped", reason: "too_large" });
+		const middle = (from + to) >> 1;
+		batch.ranges.splice(0, 1, { from, to: middle }, { from: middle, to });
+	}
+
+	function tellWaiting(): void {
+		const done = queue.endedBefore;
+		for (let next = flushing.peek(); next && next.target <= done; next = flushing.peek()) {
+			flushing.shift();
+			next.resolve();
+		}
+		if (draining.length > 0 && !queue.isFull(1)) {
+			const told = draining;
+			draining = [];
+			for (const resolve of told) resolve();
+		}
+	}
+
+	return {
+		append,
+		/** The events now in the queue or in flight. */
+		get size(): number {
+			return queue.size;
+		},
+		/** Somebody waits for an event: the open batches leave as soon as a request may. */
+		hurry(): void {
+			hurried = true;
+			pumpSoon();
+		},
+		/** Resolves once every event called before it has ended, those in flight included. */
+		flush(): Promise<void> {
+			queue.sealAll();
+			const target = queue.born;
+			if (queue.endedBefore >= target) return Promise.resolve();
+			return new Promise((resolve) => {
+				flushing.push({ target, resolve });
+				pumpSoon();
+			});
+		},
+		/** Undefined where there is room for an event, else a promise of it. */
+		room(): Promise<void> | undefined {
+			if (!queue.isFull(1)) return undefined;
+			hurried = true;
+			pumpSoon();
+			return new Promise((resolve) => draining.push(resolve));
+		},
+		/** Ends everything now: what the spool holds is left to the next process, the rest is dropped. */
+		stop(): void {
+			abort.abort();
+			cancelInterval?.();
+			cancelGate?.();
+			queue.sealAll();
+			for (const batch of queue.all()) {
+				const kept = batch.segment !== undefined && !batch.unspooled;
+				queue.end(batch, kept ? { status: "queued" } : { status: "dropped", reason: "closed" });
+			}
+			tellWaiting();
+		},
+	};
+}
+
+export type DeliveryEngine = ReturnType<typeof createDelivery>;
+
+/** A 200 of something that is no collector (a proxy, a sink) has no verdicts; one that says JSON and is not was cut short. */
+function readAnswer({ text, contentType }: Answer): BatchAnswer | "broken" | undefined {
+	if (!contentType?.includes("json")) return undefined;
+	try {
+		const body = JSON.parse(text ?? "") as Partial<BatchAnswer>;
+		return Array.isArray(body?.rejected) ? (body as BatchAnswer) : undefined;
+	} catch {
+		return "broken";
+	}
+}
+
+function explain({ status, text, error }: Answer): string {
+	if (status === 0) return `no answer from the collector: ${error instanceof Error ? error.message : error}`;
+	if (status === 401) return "the collector does not know the write key (401): check writeKey and host";
+	if (status >= 300 && status < 400) return `host answers with a redirect (${status}): set host to where it leads`;
+	return `the collector answered ${status}${text ? `: ${text.slice(0, 300)}` : ""}`;
+}

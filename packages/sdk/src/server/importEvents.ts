@@ -1,0 +1,110 @@
+import type { Data, Delivery } from "../core/index.ts";
+import type { CallExtras, Id } from "./types.ts";
+
+/** An event of the past: a call with its type and its own time. */
+export interface PastEvent extends CallExtras {
+	type: "track" | "identify" | "page" | "screen" | "group" | "alias";
+	timestamp: Date | string | number;
+	userId?: Id | null;
+	anonymousId?: Id | null;
+	event?: string;
+	name?: string;
+	category?: string;
+	properties?: Data;
+	traits?: Data;
+	groupId?: Id;
+	previousId?: Id;
+}
+
+export interface ImportOptions {
+	/**
+	 * Told at most once a batch. `position`: every event before it has ended, so an import that was interrupted goes on
+	 * with `from: position`.
+	 */
+	onProgress?: (progress: ImportResult) => void;
+	/** Skips the events before this position of the iterable. Default 0. */
+	from?: number;
+	/**
+	 * Names the import. An event without a `messageId` gets one made from this name, its position and its content, so the
+	 * same import run again stores nothing twice. Default `import`.
+	 */
+	name?: string;
+}
+
+export interface ImportResult {
+	/** Events read from the iterable, skipped ones included. */
+	read: number;
+	delivered: number;
+	dropped: number;
+	position: number;
+}
+
+/** Events of one import on their way at a time: enough to fill the window, little enough for live events to pass. */
+const AHEAD = 10_000;
+/** Progress is told in steps of one batch. */
+const STEP = 500;
+
+export interface ImportPorts {
+	call(event: PastEvent): Promise<Delivery>;
+	/** Undefined where the queue has room for an event, else a promise of it. */
+	room(): Promise<void> | undefined;
+	/** A stable id made from a text. */
+	digest(text: string): string | Promise<string>;
+}
+
+/** See `Client.import`. Rejects where the iterable does, or with a TypeError that names the position of a bad event. */
+export async function importEvents(
+	events: AsyncIterable<PastEvent> | Iterable<PastEvent>,
+	{ onProgress, from = 0, name = "import" }: ImportOptions,
+	{ call, room, digest }: ImportPorts,
+): Promise<ImportResult> {
+	const progress: ImportResult = { read: 0, delivered: 0, dropped: 0, position: from };
+	let step: Promise<Delivery>[] = [];
+	const steps: Promise<void>[] = [];
+
+	async function finish(part: Promise<Delivery>[], end: number): Promise<void> {
+		for (const delivery of await Promise.all(part)) {
+			// What the spool keeps is on disk and will be sent: the import need not come back to it.
+			if (delivery.status === "dropped") progress.dropped++;
+			else progress.delivered++;
+		}
+		progress.position = end;
+		onProgress?.({ ...progress });
+	}
+
+	function endStep(): void {
+		const part = step;
+		const end = progress.read;
+		step = [];
+		const before = steps.at(-1);
+		// Steps end in their order, or `position` would promise too much.
+		const ended = Promise.all([before, Promise.all(part)]).then(() => finish(part, end));
+		// Looked at when its turn comes; until then a throwing `onProgress` is no unhandled rejection.
+		ended.catch(() => {});
+		steps.push(ended);
+	}
+
+	try {
+		for await (const event of events) {
+			const position = progress.read++;
+			if (position < from) continue;
+			const prepared = await prepare(event, position);
+			for (let full = room(); full; full = room()) await full;
+			step.push(call(prepared));
+			if (step.length < STEP) continue;
+			endStep();
+			if (steps.length > AHEAD / STEP) await steps.shift();
+		}
+	} finally {
+		if (step.length > 0) endStep();
+		await Promise.all(steps);
+	}
+	return progress;
+
+	async function prepare(event: PastEvent, position: number): Promise<PastEvent> {
+		if (event?.timestamp == null) throw new TypeError(`import: the event at position ${position} has no timestamp`);
+		if (event.messageId) return event;
+		const id = digest(`${name}\n${position}\n${JSON.stringify(event)}`);
+		return { ...event, messageId: typeof id === "string" ? id : await id };
+	}
+}

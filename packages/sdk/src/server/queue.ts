@@ -1,0 +1,301 @@
+import { Batch, type Outcome, type Range } from "./batch.ts";
+import { createBufferPool } from "./bufferPool.ts";
+import { Fifo } from "./fifo.ts";
+import { loadSegment } from "./loadSegment.ts";
+import type { Ports } from "./ports.ts";
+
+export interface QueueOptions {
+	/** Events a batch holds at most. */
+	flushAt: number;
+	/** Bytes a batch holds at most; a larger event travels alone. */
+	maxBatchBytes: number;
+	maxQueueSize: number;
+	maxQueueBytes: number;
+	overflow: "drop-oldest" | "drop-newest" | "wait";
+}
+
+/** Where an event is: the batch tells its outcome. */
+export interface Place {
+	batch: Batch;
+	index: number;
+}
+
+/** Batches looked at when the next one to send is chosen: bounds the search, and is four times what can be in flight. */
+const CANDIDATES = 64;
+/** With a spool, sealed batches beyond this many bytes wait on disk alone. */
+const HELD_IN_MEMORY = 16 * 1024 * 1024;
+
+/**
+ * The queue: open batches that fill, sealed ones that wait, and the account of both. Every operation of a call costs the
+ * same at any depth.
+ *
+ * Order per person: an event belongs to one of 32 classes by a hash of its user, and a batch is not sent while an
+ * earlier one that shares a class with it has not ended. While there is a backlog, several open batches (lanes) fill
+ * side by side, each with classes of its own, and so may be in flight together without overtaking.
+ */
+export function createQueue(
+	options: QueueOptions,
+	ports: Pick<Ports, "bytes" | "spool">,
+	/** Told before the bytes of an event are gone. */
+	onEnd: (batch: Batch, index: number, outcome: Outcome) => void,
+) {
+	const { bytes, spool } = ports;
+	const pool = createBufferPool(bytes);
+	let nextSeq = 0;
+	let size = 0;
+	let weight = 0;
+	let held = 0;
+	let lanes = 1;
+	let open: (Batch | undefined)[] = [undefined];
+	let waiting = 0;
+	const front: Batch[] = [];
+	const rest = new Fifo<Batch>();
+	/** Every batch that has not ended, by birth: its head says what has ended in full. */
+	const order = new Fifo<Batch>();
+
+	for (const { segment, bytes: length } of spool?.recover() ?? []) {
+		const batch = create();
+		batch.segment = segment;
+		batch.weight = length;
+		// Its people are unknown until it is read, so nothing may overtake it.
+		batch.people = -1;
+		weight += length;
+		makeReady(batch);
+	}
+
+	function create(): Batch {
+		const batch = new Batch(nextSeq++);
+		order.push(batch);
+		return batch;
+	}
+
+	function makeReady(batch: Batch): void {
+		batch.state = "ready";
+		waiting++;
+		rest.push(batch);
+	}
+
+	function isFull(more = 0): boolean {
+		return size + (more ? 1 : 0) > options.maxQueueSize || weight + more > options.maxQueueBytes;
+	}
+
+	/** Adds an event whose JSON is `text`; `person` is a hash of its user. Undefined: it was the one to be dropped. */
+	function append(text: string, person: number, maxLanes: number): Place | undefined {
+		if (options.overflow !== "wait") {
+			while (isFull(text.length + 1)) {
+				if (options.overflow === "drop-newest" || !dropOldest()) return undefined;
+			}
+		}
+		let lane = person & (lanes - 1);
+		let batch = open[lane];
+		const room = options.maxBatchBytes - (batch?.length ?? 0);
+		const largest = text.length * 3 + 1;
+		const needed = largest <= room ? largest : bytes.byteLength(text) + 1;
+		if (batch && needed > room) {
+			seal(lane);
+			widen(maxLanes);
+			lane = person & (lanes - 1);
+			batch = open[lane];
+		}
+		if (!batch) open[lane] = batch = create();
+		const start = batch.length;
+		const index = batch.append(text, needed, bytes, pool.take);
+		batch.people |= 1 << (person & 31);
+		const range = batch.ranges[0];
+		if (range) range.to = batch.count;
+		else batch.ranges.push({ from: index, to: batch.count });
+		const length = batch.length - start;
+		batch.weight += length;
+		weight += length;
+		held += length;
+		size++;
+		if (spool) writeToSpool(batch, start);
+		// A queue that cannot grow to a full batch leaves with what it has.
+		if (batch.count >= options.flushAt || (size >= options.maxQueueSize && waiting === 0)) {
+			seal(lane);
+			widen(maxLanes);
+		}
+		return { batch, index };
+	}
+
+	function writeToSpool(batch: Batch, start: number): void {
+		if (batch.unspooled) return;
+		const data = batch.data as Uint8Array;
+		// A line on disk, an element of an array in memory: the separator is the only byte that differs.
+		data[batch.length - 1] = 10;
+		const segment = spool?.append(batch.segment, data.subarray(start, batch.length));
+		data[batch.length - 1] = 44;
+		if (segment === undefined) batch.unspooled = true;
+		else batch.segment = segment;
+	}
+
+	function seal(lane: number): void {
+		const batch = open[lane];
+		if (!batch) return;
+		open[lane] = undefined;
+		if (batch.segment !== undefined) spool?.seal(batch.segment);
+		if (remaining(batch) === 0) return end(batch, { status: "delivered" });
+		makeReady(batch);
+		if (batch.segment !== undefined && !batch.unspooled && held > HELD_IN_MEMORY) release(batch);
+	}
+
+	/** More lanes while batches pile up faster than they leave. */
+	function widen(maxLanes: number): void {
+		if (waiting <= lanes || lanes >= maxLanes) return;
+		sealAll();
+		lanes *= 2;
+		open = new Array(lanes).fill(undefined);
+	}
+
+	function sealAll(): void {
+		for (let lane = 0; lane < open.length; lane++) seal(lane);
+	}
+
+	/** The oldest batch that may leave now. */
+	function pick(): Batch | undefined {
+		while (front.length < CANDIDATES && rest.length) front.push(rest.shift() as Batch);
+		let blocked = 0;
+		for (const batch of front) {
+			if (batch.state === "ready" && (batch.people & blocked) === 0) return batch;
+			blocked |= batch.people;
+			if (blocked === -1) return undefined;
+		}
+		return undefined;
+	}
+
+	/** Drops one event, the oldest that is not in flight. False: all are. */
+	function dropOldest(): boolean {
+		while (rest.peek()?.state === "ended") rest.shift();
+		const batch = front.find((it) => it.state === "ready") ?? rest.peek() ?? oldestOpen();
+		if (!batch) return false;
+		const range = batch.ranges[0];
+		// A segment of an earlier process that nobody has read yet goes as a whole.
+		if (!range) end(batch, { status: "dropped", reason: "overflow" });
+		else endOne(batch, range.from, { status: "dropped", reason: "overflow" });
+		return true;
+	}
+
+	function oldestOpen(): Batch | undefined {
+		let oldest: Batch | undefined;
+		for (const batch of open) {
+			if (batch && remaining(batch) > 0 && (!oldest || batch.seq < oldest.seq)) oldest = batch;
+		}
+		return oldest;
+	}
+
+	/** Ends one event apart from its batch; only the first or any single one of a batch's ranges' events. */
+	function endOne(batch: Batch, index: number, outcome: Outcome): void {
+		onEnd(batch, index, outcome);
+		batch.except(index, outcome);
+		const length = (batch.ends[index] as number) - batch.startOf(index);
+		batch.weight -= length;
+		weight -= length;
+		if (batch.data) held -= length;
+		size--;
+		cut(batch.ranges, index);
+		if (batch.state !== "open" && remaining(batch) === 0) end(batch, { status: "delivered" });
+	}
+
+	/** Ends what is still open between two indexes. */
+	function endRange(batch: Batch, { from, to }: Range, outcome: Outcome): void {
+		if (batch.ranges.every((range) => range.from >= from && range.to <= to)) return end(batch, outcome);
+		for (let index = from; index < to; index++) if (!batch.outcome(index)) endOne(batch, index, outcome);
+	}
+
+	/** Ends every event of the batch that is still open. */
+	function end(batch: Batch, outcome: Outcome): void {
+		if (batch.state === "ended") return;
+		// A segment nobody has read yet is told as one.
+		if (batch.ranges.length === 0 && outcome.status === "dropped") onEnd(batch, -1, outcome);
+		for (const { from, to } of batch.ranges) {
+			for (let index = from; index < to; index++) onEnd(batch, index, outcome);
+		}
+		if (batch.state !== "open") waiting--;
+		size -= remaining(batch);
+		weight -= batch.weight;
+		batch.end(outcome);
+		release(batch);
+		const place = front.indexOf(batch);
+		if (place >= 0) front.splice(place, 1);
+		if (batch.segment !== undefined && outcome.status !== "queued") spool?.remove(batch.segment);
+		while (order.peek()?.state === "ended") order.shift();
+		if (order.length === 0 && lanes > 1) {
+			lanes = 1;
+			open = [undefined];
+		}
+	}
+
+	/** Gives the bytes back. */
+	function release(batch: Batch): void {
+		if (!batch.data) return;
+		held -= batch.weight;
+		pool.give(batch.data);
+		batch.data = undefined;
+	}
+
+	/** Brings the bytes of a batch back from the spool. Answers with the number of lines that were unreadable. */
+	async function load(batch: Batch): Promise<number> {
+		if (batch.data || batch.segment === undefined || !spool) return 0;
+		const data = await spool.read(batch.segment);
+		if (batch.state === "ended") return 0;
+		let torn = 0;
+		if (batch.count === 0) {
+			torn = loadSegment(batch, data, options, bytes);
+			size += batch.count;
+			weight += batch.length - batch.weight;
+			batch.weight = batch.length;
+		} else {
+			batch.data = data;
+			for (const at of batch.ends) data[at - 1] = 44;
+		}
+		held += batch.weight;
+		return torn;
+	}
+
+	return {
+		append,
+		sealAll,
+		pick,
+		load,
+		end,
+		endOne,
+		endRange,
+		isFull,
+		get size() {
+			return size;
+		},
+		get hasOpen() {
+			return open.some((batch) => batch !== undefined);
+		},
+		/** Batches born later than this many have a greater `seq`. */
+		get born() {
+			return nextSeq;
+		},
+		/** Every batch with a smaller `seq` has ended. */
+		get endedBefore() {
+			return order.peek()?.seq ?? nextSeq;
+		},
+		all(): Batch[] {
+			return [...front, ...rest.items(), ...open.filter((batch) => batch !== undefined)];
+		},
+	};
+}
+
+export type Queue = ReturnType<typeof createQueue>;
+
+function remaining(batch: Batch): number {
+	let sum = 0;
+	for (const { from, to } of batch.ranges) sum += to - from;
+	return sum;
+}
+
+/** Takes one index out of the ranges. */
+function cut(ranges: Range[], index: number): void {
+	const at = ranges.findIndex(({ from, to }) => index >= from && index < to);
+	const range = ranges[at];
+	if (!range) return;
+	if (index === range.from) range.from++;
+	else if (index === range.to - 1) range.to--;
+	else ranges.splice(at, 1, { from: range.from, to: index }, { from: index + 1, to: range.to });
+	if (range.from === range.to) ranges.splice(at, 1);
+}

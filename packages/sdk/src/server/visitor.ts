@@ -1,0 +1,125 @@
+import { maskUrl } from "./maskUrl.ts";
+import type { Id } from "./types.ts";
+
+/** A request of any kind: Fetch (`Request`, Hono's `c.req.raw`), Node (`IncomingMessage`) or Express. */
+export interface RequestLike {
+	method?: string | undefined;
+	/** Absolute, or the path of a Node request. */
+	url?: string | undefined;
+	/** Express: the path before a router cut it. */
+	originalUrl?: string | undefined;
+	headers: { get(name: string): string | null } | { readonly [name: string]: string | readonly string[] | undefined };
+	socket?: { remoteAddress?: string | undefined; encrypted?: boolean } | undefined;
+}
+
+/** What a scope adds to the calls made in it. */
+export interface VisitorIdentity {
+	/** From our cookie, else Segment's. */
+	readonly anonymousId: string | undefined;
+	readonly userId: Id | undefined;
+	readonly context: Record<string, unknown>;
+}
+
+export interface Visitor extends VisitorIdentity {}
+
+export interface ReadVisitorOptions {
+	userId?: Id | undefined;
+	ip?: string | undefined;
+	trustProxy?: boolean | undefined;
+}
+
+/** The cookies of `selfsame/browser` and of Segment's analytics.js, which may quote its own. */
+const COOKIES = ["selfsame_id", "ajs_anonymous_id"];
+/** The collector refuses longer ids. */
+const LONGEST_ID = 1_024;
+/** Loopback, private and link-local addresses: a peer there is our own proxy, not the visitor. */
+const PRIVATE = /^(?:::ffff:)?(?:127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.)|^(?:::1$|f[cd]|fe80:)/i;
+
+/** Reads who sent a request. Never throws: a request says what it likes, and what is unreadable is left out. */
+export function readVisitor(request: RequestLike, options: ReadVisitorOptions = {}): VisitorIdentity {
+	const header = headerReader(request);
+	const ip = options.ip ?? readIp(request, header, options.trustProxy);
+	const userAgent = header("user-agent");
+	const locale = header("accept-language")?.split(/[,;]/, 1)[0]?.trim();
+	const page = readPage(request, header);
+	return {
+		anonymousId: readAnonymousId(header("cookie")),
+		userId: options.userId,
+		context: {
+			...(ip && { ip }),
+			...(userAgent && { userAgent }),
+			...(locale && locale !== "*" && { locale }),
+			...(page && { page }),
+		},
+	};
+}
+
+function headerReader({ headers }: RequestLike): (name: string) => string | undefined {
+	if (typeof headers.get === "function") {
+		const source = headers as { get(name: string): string | null };
+		return (name) => source.get(name) ?? undefined;
+	}
+	const record = headers as Record<string, string | readonly string[] | undefined>;
+	return (name) => {
+		const value = record[name];
+		return typeof value === "object" ? value.join(", ") : value;
+	};
+}
+
+function readAnonymousId(cookies: string | undefined): string | undefined {
+	if (!cookies) return undefined;
+	const pairs = cookies.split(";").map((pair) => pair.trim());
+	for (const name of COOKIES) {
+		const pair = pairs.find((it) => it.startsWith(`${name}=`));
+		const id = pair && decode(pair.slice(name.length + 1)).replace(/^"+|"+$/g, "");
+		if (id && id.length <= LONGEST_ID) return id;
+	}
+	return undefined;
+}
+
+function decode(text: string): string {
+	try {
+		return decodeURIComponent(text);
+	} catch {
+		return text;
+	}
+}
+
+function readIp(
+	{ socket }: RequestLike,
+	header: (name: string) => string | undefined,
+	trust: boolean | undefined,
+): string | undefined {
+	const peer = socket?.remoteAddress;
+	if (!(trust ?? (!peer || PRIVATE.test(peer)))) return plainAddress(peer);
+	const forwarded = header("cf-connecting-ip") ?? header("x-forwarded-for")?.split(",", 1)[0] ?? header("x-real-ip");
+	return plainAddress(forwarded?.trim() || peer);
+}
+
+/** An IPv4 address in its own form; nothing that is no address. */
+function plainAddress(address: string | undefined): string | undefined {
+	const plain = address?.replace(/^::ffff:(?=\d+\.)/i, "");
+	return plain && /^[\da-f.:]{2,45}$/i.test(plain) ? plain : undefined;
+}
+
+/** The page the visitor is on: the request itself where it loads a document, else the page that made the request. */
+function readPage(request: RequestLike, header: (name: string) => string | undefined): object | undefined {
+	const referrer = header("referer");
+	const method = request.method ?? "GET";
+	const loads =
+		header("sec-fetch-dest") === "document" || (method === "GET" && (header("accept") ?? "").includes("text/html"));
+	const url = loads ? absoluteUrl(request, header) : referrer;
+	if (!url || !URL.canParse(url)) return undefined;
+	const masked = maskUrl(url);
+	const { pathname, search } = new URL(masked);
+	return { url: masked, path: pathname, search, ...(loads && referrer && { referrer: maskUrl(referrer) }) };
+}
+
+function absoluteUrl(request: RequestLike, header: (name: string) => string | undefined): string | undefined {
+	const url = request.originalUrl ?? request.url ?? "";
+	if (/^https?:/i.test(url)) return url;
+	const host = header("x-forwarded-host") ?? header("host");
+	if (!host) return undefined;
+	const secure = request.socket?.encrypted || header("x-forwarded-proto")?.startsWith("https");
+	return `${secure ? "https" : "http"}://${host}${url}`;
+}
