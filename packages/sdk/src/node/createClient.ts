@@ -63,7 +63,7 @@ export function createClient<Events extends object = AnyEvents>(options: NodeCli
 		context: { library: { name: "selfsame-node", version: VERSION } },
 		scopes: new AsyncLocalStorage<VisitorIdentity>(),
 		holdOpen,
-		onFirstEvent: (it) => void (flushOnExit && hookExit(it, exitTimeout)),
+		onBusy: (it) => void (flushOnExit && hookExit(it, exitTimeout)),
 		onClosed(it) {
 			unhookExit(it);
 			close();

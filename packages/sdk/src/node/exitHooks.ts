@@ -16,6 +16,7 @@ const leaving = new Set<NodeJS.Signals>();
  * of clients.
  */
 export function hookExit(client: ExitingClient, timeout: number): void {
+	if (clients.has(client)) return;
 	if (clients.size === 0) {
 		// First in line, so that the listeners of the application, `once` ones included, are still there to be counted.
 		for (const signal of SIGNALS) process.prependListener(signal, onSignal);
@@ -34,7 +35,10 @@ function onSignal(signal: NodeJS.Signals): void {
 	// Having a listener took away the signal's own effect. Where nobody else listens, it is given back after the flush;
 	// where the application does, ending the process is its own decision.
 	const isOurs = process.listenerCount(signal) === 1;
-	if (isOurs && leaving.has(signal)) return leave(signal);
+	if (isOurs && leaving.has(signal)) {
+		leave(signal);
+		return;
+	}
 	leaving.add(signal);
 	void flushAll().then(() => {
 		leaving.delete(signal);

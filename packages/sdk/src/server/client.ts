@@ -22,8 +22,8 @@ export interface ClientPorts extends Omit<Ports, "spool"> {
 	context: object;
 	/** Carries the visitor through asynchronous code; undefined where the runtime has no AsyncLocalStorage. */
 	scopes?: { getStore(): VisitorIdentity | undefined; run<T>(visitor: VisitorIdentity, fn: () => T): T } | undefined;
-	/** Told with the first event after which there is something to lose. */
-	onFirstEvent?(client: ExitingClient): void;
+	/** Told when an event comes into an empty queue: from now on there is something to lose. */
+	onBusy?(client: ExitingClient): void;
 	/** Keeps the process alive until the promise has settled; timers and idle connections alone do not. */
 	holdOpen<T>(promise: Promise<T>): Promise<T>;
 	/** The client has ended: connections, locks and hooks go. */
@@ -31,6 +31,7 @@ export interface ClientPorts extends Omit<Ports, "spool"> {
 }
 
 export interface ExitingClient {
+	readonly size: number;
 	flush(options?: WaitOptions): Promise<{ pending: number }>;
 }
 
@@ -54,13 +55,15 @@ export function createClientOver<Events extends object = AnyEvents>(
 		failed: (error) => emitter.emit("error", error),
 	});
 	let closing: Promise<{ pending: number }> | undefined;
-	let started = false;
 
 	function tellEnd(batch: Batch, index: number, outcome: Outcome): void {
 		const name = outcome.status;
 		if (name === "queued" || !emitter.has(name)) return;
 		const reason = outcome.status === "dropped" ? { reason: outcome.reason } : {};
-		if (index < 0 || !batch.data) return emitter.emit(name, { messageId: "", ...reason });
+		if (index < 0 || !batch.data) {
+			emitter.emit(name, { messageId: "", ...reason });
+			return;
+		}
 		const event = JSON.parse(ports.bytes.text(batch.slice(index, index + 1))) as { messageId: string };
 		emitter.emit(name, { messageId: event.messageId, ...reason, event });
 	}
@@ -79,10 +82,7 @@ export function createClientOver<Events extends object = AnyEvents>(
 		if (text.length * 3 > EVENT_BYTES && ports.bytes.byteLength(text) > EVENT_BYTES) {
 			return endAtOnce(id, text, { status: "dropped", reason: "too_large" });
 		}
-		if (!started) {
-			started = true;
-			ports.onFirstEvent?.(client);
-		}
+		if (delivery.size === 0) ports.onBusy?.(client);
 		const who = argument.userId ?? visitor?.userId ?? argument.anonymousId ?? visitor?.anonymousId;
 		const place = delivery.append(text, hash(who));
 		if (!place) return endAtOnce(id, text, { status: "dropped", reason: "overflow" });

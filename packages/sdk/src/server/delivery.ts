@@ -139,15 +139,22 @@ export function createDelivery(options: DeliveryOptions, ports: Ports, listeners
 		let verdict = shouldRetry(answer.status);
 		const body = verdict === "delivered" ? readAnswer(answer) : undefined;
 		if (body === "broken") verdict = "retry";
-		if (verdict === "retry") return retry(batch, range, answer, startedAt);
+		if (verdict === "retry") {
+			retry(batch, range, answer, startedAt);
+			return;
+		}
 		// Any other answer comes from a collector that is there.
 		gate.succeed(startedAt);
 		window.succeed(now - startedAt);
 		batch.failures = 0;
-		if (verdict === "split") return split(batch, range);
+		if (verdict === "split") {
+			split(batch, range);
+			return;
+		}
 		if (verdict === "drop") {
 			listeners.failed(new DeliveryError(explain(answer), answer.status));
-			return queue.endRange(batch, range, { status: "dropped", reason: `http_${answer.status}` });
+			queue.endRange(batch, range, { status: "dropped", reason: `http_${answer.status}` });
+			return;
 		}
 		for (const { index, code } of (body as BatchAnswer | undefined)?.rejected ?? []) {
 			const at = range.from + index;
@@ -176,7 +183,10 @@ export function createDelivery(options: DeliveryOptions, ports: Ports, listeners
 
 	/** 413: half of it may fit; the halves keep their order. */
 	function split(batch: Batch, { from, to }: Range): void {
-		if (to - from === 1) return queue.endOne(batch, from, { status: "dropped", reason: "too_large" });
+		if (to - from === 1) {
+			queue.endOne(batch, from, { status: "dropped", reason: "too_large" });
+			return;
+		}
 		const middle = (from + to) >> 1;
 		batch.ranges.splice(0, 1, { from, to: middle }, { from: middle, to });
 	}

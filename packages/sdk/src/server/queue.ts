@@ -3,6 +3,8 @@ import { createBufferPool } from "./bufferPool.ts";
 import { Fifo } from "./fifo.ts";
 import { loadSegment } from "./loadSegment.ts";
 import type { Ports } from "./ports.ts";
+import { cut, remaining } from "./ranges.ts";
+import { createReadyBatches } from "./readyBatches.ts";
 
 export interface QueueOptions {
 	/** Events a batch holds at most. */
@@ -20,8 +22,6 @@ export interface Place {
 	index: number;
 }
 
-/** Batches looked at when the next one to send is chosen: bounds the search, and is four times what can be in flight. */
-const CANDIDATES = 64;
 /** With a spool, sealed batches beyond this many bytes wait on disk alone. */
 const HELD_IN_MEMORY = 16 * 1024 * 1024;
 
@@ -47,9 +47,7 @@ export function createQueue(
 	let held = 0;
 	let lanes = 1;
 	let open: (Batch | undefined)[] = [undefined];
-	let waiting = 0;
-	const front: Batch[] = [];
-	const rest = new Fifo<Batch>();
+	const ready = createReadyBatches();
 	/** Every batch that has not ended, by birth: its head says what has ended in full. */
 	const order = new Fifo<Batch>();
 
@@ -60,19 +58,13 @@ export function createQueue(
 		// Its people are unknown until it is read, so nothing may overtake it.
 		batch.people = -1;
 		weight += length;
-		makeReady(batch);
+		ready.push(batch);
 	}
 
 	function create(): Batch {
 		const batch = new Batch(nextSeq++);
 		order.push(batch);
 		return batch;
-	}
-
-	function makeReady(batch: Batch): void {
-		batch.state = "ready";
-		waiting++;
-		rest.push(batch);
 	}
 
 	function isFull(more = 0): boolean {
@@ -111,7 +103,7 @@ export function createQueue(
 		size++;
 		if (spool) writeToSpool(batch, start);
 		// A queue that cannot grow to a full batch leaves with what it has.
-		if (batch.count >= options.flushAt || (size >= options.maxQueueSize && waiting === 0)) {
+		if (batch.count >= options.flushAt || (size >= options.maxQueueSize && ready.count === 0)) {
 			seal(lane);
 			widen(maxLanes);
 		}
@@ -134,14 +126,17 @@ export function createQueue(
 		if (!batch) return;
 		open[lane] = undefined;
 		if (batch.segment !== undefined) spool?.seal(batch.segment);
-		if (remaining(batch) === 0) return end(batch, { status: "delivered" });
-		makeReady(batch);
+		if (remaining(batch.ranges) === 0) {
+			end(batch, { status: "delivered" });
+			return;
+		}
+		ready.push(batch);
 		if (batch.segment !== undefined && !batch.unspooled && held > HELD_IN_MEMORY) release(batch);
 	}
 
 	/** More lanes while batches pile up faster than they leave. */
 	function widen(maxLanes: number): void {
-		if (waiting <= lanes || lanes >= maxLanes) return;
+		if (ready.count <= lanes || lanes >= maxLanes) return;
 		sealAll();
 		lanes *= 2;
 		open = new Array(lanes).fill(undefined);
@@ -151,22 +146,9 @@ export function createQueue(
 		for (let lane = 0; lane < open.length; lane++) seal(lane);
 	}
 
-	/** The oldest batch that may leave now. */
-	function pick(): Batch | undefined {
-		while (front.length < CANDIDATES && rest.length) front.push(rest.shift() as Batch);
-		let blocked = 0;
-		for (const batch of front) {
-			if (batch.state === "ready" && (batch.people & blocked) === 0) return batch;
-			blocked |= batch.people;
-			if (blocked === -1) return undefined;
-		}
-		return undefined;
-	}
-
 	/** Drops one event, the oldest that is not in flight. False: all are. */
 	function dropOldest(): boolean {
-		while (rest.peek()?.state === "ended") rest.shift();
-		const batch = front.find((it) => it.state === "ready") ?? rest.peek() ?? oldestOpen();
+		const batch = ready.oldestIdle() ?? oldestOpen();
 		if (!batch) return false;
 		const range = batch.ranges[0];
 		// A segment of an earlier process that nobody has read yet goes as a whole.
@@ -178,7 +160,7 @@ export function createQueue(
 	function oldestOpen(): Batch | undefined {
 		let oldest: Batch | undefined;
 		for (const batch of open) {
-			if (batch && remaining(batch) > 0 && (!oldest || batch.seq < oldest.seq)) oldest = batch;
+			if (batch && remaining(batch.ranges) > 0 && (!oldest || batch.seq < oldest.seq)) oldest = batch;
 		}
 		return oldest;
 	}
@@ -193,12 +175,15 @@ export function createQueue(
 		if (batch.data) held -= length;
 		size--;
 		cut(batch.ranges, index);
-		if (batch.state !== "open" && remaining(batch) === 0) end(batch, { status: "delivered" });
+		if (batch.state !== "open" && remaining(batch.ranges) === 0) end(batch, { status: "delivered" });
 	}
 
 	/** Ends what is still open between two indexes. */
 	function endRange(batch: Batch, { from, to }: Range, outcome: Outcome): void {
-		if (batch.ranges.every((range) => range.from >= from && range.to <= to)) return end(batch, outcome);
+		if (batch.ranges.every((range) => range.from >= from && range.to <= to)) {
+			end(batch, outcome);
+			return;
+		}
 		for (let index = from; index < to; index++) if (!batch.outcome(index)) endOne(batch, index, outcome);
 	}
 
@@ -210,13 +195,12 @@ export function createQueue(
 		for (const { from, to } of batch.ranges) {
 			for (let index = from; index < to; index++) onEnd(batch, index, outcome);
 		}
-		if (batch.state !== "open") waiting--;
-		size -= remaining(batch);
+		const wasOpen = batch.state === "open";
+		size -= remaining(batch.ranges);
 		weight -= batch.weight;
 		batch.end(outcome);
 		release(batch);
-		const place = front.indexOf(batch);
-		if (place >= 0) front.splice(place, 1);
+		if (!wasOpen) ready.ended(batch);
 		if (batch.segment !== undefined && outcome.status !== "queued") spool?.remove(batch.segment);
 		while (order.peek()?.state === "ended") order.shift();
 		if (order.length === 0 && lanes > 1) {
@@ -255,7 +239,7 @@ export function createQueue(
 	return {
 		append,
 		sealAll,
-		pick,
+		pick: ready.pick,
 		load,
 		end,
 		endOne,
@@ -276,26 +260,9 @@ export function createQueue(
 			return order.peek()?.seq ?? nextSeq;
 		},
 		all(): Batch[] {
-			return [...front, ...rest.items(), ...open.filter((batch) => batch !== undefined)];
+			return [...ready.all(), ...open.filter((batch) => batch !== undefined)];
 		},
 	};
 }
 
 export type Queue = ReturnType<typeof createQueue>;
-
-function remaining(batch: Batch): number {
-	let sum = 0;
-	for (const { from, to } of batch.ranges) sum += to - from;
-	return sum;
-}
-
-/** Takes one index out of the ranges. */
-function cut(ranges: Range[], index: number): void {
-	const at = ranges.findIndex(({ from, to }) => index >= from && index < to);
-	const range = ranges[at];
-	if (!range) return;
-	if (index === range.from) range.from++;
-	else if (index === range.to - 1) range.to--;
-	else ranges.splice(at, 1, { from: range.from, to: index }, { from: index + 1, to: range.to });
-	if (range.from === range.to) ranges.splice(at, 1);
-}

@@ -1,0 +1,84 @@
+import type { AnyEvents } from "../core/index.ts";
+import { VERSION } from "../core/version.ts";
+import { createClientOver, type ExitingClient } from "../server/client.ts";
+import type { ByteWriter } from "../server/ports.ts";
+import { readOptions } from "../server/readOptions.ts";
+import type { Client, ClientOptions } from "../server/types.ts";
+import type { VisitorIdentity } from "../server/visitor.ts";
+import { createSend } from "./createSend.ts";
+
+/** What the client needs of an `AsyncLocalStorage`. */
+export interface Scopes {
+	getStore(): unknown;
+	run<T>(value: unknown, fn: () => T): T;
+}
+
+export interface EdgeClientOptions extends ClientOptions {
+	/**
+	 * The runtime's `waitUntil`, such as `(promise) => ctx.waitUntil(promise)`: with it events are sent after the response,
+	 * without a `flush()`. On Cloudflare Workers it belongs to one request, so make the client inside the handler.
+	 */
+	waitUntil?: (promise: Promise<unknown>) => void;
+	/** An `AsyncLocalStorage`, so that `fromRequest().run()` works. Default: the global one, where there is one. */
+	asyncLocalStorage?: Scopes;
+	/** Default: the global `fetch`. */
+	fetch?: typeof fetch;
+}
+
+/** Events of one request are called within a few ms of each other and may share a batch. ms. */
+const GATHER = 20;
+/** Cloudflare ends what `waitUntil` was given 30 s after the response. */
+const WAIT_UNTIL = 25_000;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const bytes: ByteWriter = {
+	allocate: (size) => new Uint8Array(size),
+	write: (target, text, offset) => encoder.encodeInto(text, target.subarray(offset)).written,
+	byteLength: (text) => encoder.encode(text).length,
+	text: (data) => decoder.decode(data),
+};
+
+/**
+ * The client for runtimes that have `fetch` and no process: Cloudflare Workers, Vercel Edge, Deno Deploy. Give it
+ * `waitUntil`, or end a handler with `await client.flush()`.
+ */
+export function createClient<Events extends object = AnyEvents>(options: EdgeClientOptions): Client<Events> {
+	const read = readOptions(options);
+	const { waitUntil, fetch: own } = options;
+	const send = createSend({ ...read, fetch: own ?? ((...request) => fetch(...request)) });
+	const scopes = options.asyncLocalStorage ?? globalScopes();
+	return createClientOver<Events>(read, {
+		now: Date.now,
+		random: Math.random,
+		schedule(run, ms) {
+			const timer: unknown = setTimeout(run, ms);
+			// Where timers are objects they would keep the process alive.
+			if (typeof timer === "object") (timer as { unref?(): void }).unref?.();
+			return () => clearTimeout(timer as number);
+		},
+		soon: queueMicrotask,
+		bytes,
+		send,
+		randomUuid: () => crypto.randomUUID(),
+		async digest(text) {
+			const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
+			return Array.from(hash.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
+		},
+		context: { library: { name: "selfsame-edge", version: VERSION } },
+		scopes: scopes as { getStore(): VisitorIdentity | undefined; run: Scopes["run"] } | undefined,
+		holdOpen: (promise) => promise,
+		onBusy: (client) => waitUntil?.(drain(client)),
+	});
+}
+
+async function drain(client: ExitingClient): Promise<void> {
+	await new Promise((resolve) => setTimeout(resolve, GATHER));
+	const end = Date.now() + WAIT_UNTIL;
+	while (client.size > 0 && Date.now() < end) await client.flush({ timeout: end - Date.now() });
+}
+
+function globalScopes(): Scopes | undefined {
+	const { AsyncLocalStorage } = globalThis as { AsyncLocalStorage?: new () => Scopes };
+	return AsyncLocalStorage && new AsyncLocalStorage();
+}

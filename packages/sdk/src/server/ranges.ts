@@ -1,0 +1,19 @@
+import type { Range } from "./batch.ts";
+
+/** The number of events in the ranges. */
+export function remaining(ranges: readonly Range[]): number {
+	let sum = 0;
+	for (const { from, to } of ranges) sum += to - from;
+	return sum;
+}
+
+/** Takes one index out of the ranges. */
+export function cut(ranges: Range[], index: number): void {
+	const at = ranges.findIndex(({ from, to }) => index >= from && index < to);
+	const range = ranges[at];
+	if (!range) return;
+	if (index === range.from) range.from++;
+	else if (index === range.to - 1) range.to--;
+	else ranges.splice(at, 1, { from: range.from, to: index }, { from: index + 1, to: range.to });
+	if (range.from === range.to) ranges.splice(at, 1);
+}
