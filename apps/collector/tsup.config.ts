@@ -12,8 +12,6 @@ export default defineConfig({
 	entry: {
 		cli: "src/cli.ts",
 		index: "src/index.ts",
-		// What `import "@selfsame/collector"` gives: the collector as a part of another process, as the demo uses it.
-		index: "src/index.ts",
 		// The store starts its worker from a file beside the bundle: `new URL("./worker.js", import.meta.url)`.
 		worker: `${store}/src/sqlite/worker.ts`,
 	},

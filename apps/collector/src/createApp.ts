@@ -8,6 +8,8 @@ import { compatRoutes } from "./routes/compat.ts";
 import { correctionRoutes } from "./routes/corrections.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { profileRoutes } from "./routes/profiles.ts";
+import { rejectedRoutes } from "./routes/rejected.ts";
+import { nextRequestId } from "./routes/requestId.ts";
 import { sdkRoutes } from "./routes/sdk.ts";
 
 /** Everything the collector answers, as one Hono application that speaks `Request -> Response`. */
@@ -17,6 +19,7 @@ export function createApp(deps: Deps, { sdkFile }: { sdkFile: string | null }): 
 	app.route("/", compatRoutes(deps));
 	app.route("/", profileRoutes(deps));
 	app.route("/", correctionRoutes(deps));
+	app.route("/", rejectedRoutes(deps));
 	app.route("/", healthRoutes(deps));
 	app.route("/", sdkRoutes(sdkFile));
 	app.notFound((c) =>
@@ -30,8 +33,10 @@ export function createApp(deps: Deps, { sdkFile }: { sdkFile: string | null }): 
 		if (error instanceof StorageUnavailableError) {
 			return problem("storage_unavailable", "Ask again; `GET /ready` says what is wrong.", { "retry-after": "5" });
 		}
-		console.error(error);
-		return problem("internal_error", "This is a fault of the collector. Its log says more.");
+		const requestId = nextRequestId();
+		deps.log.error({ requestId, err: error }, "request failed");
+		const detail = "This is a fault of the collector. Its log says more, under this request id.";
+		return problem("internal_error", detail, { "x-request-id": requestId });
 	});
 	return app;
 }

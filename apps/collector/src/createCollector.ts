@@ -5,13 +5,19 @@ import type { HttpBindings } from "@hono/node-server";
 import { openStore, type Store } from "@selfsame/store";
 import type { Hono } from "hono";
 import { createKeyRing } from "./auth/createKeyRing.ts";
+import { createProxyTrust } from "./auth/createProxyTrust.ts";
 import { createSourceBook } from "./auth/createSourceBook.ts";
+import { createVerifier } from "./auth/createVerifier.ts";
 import { type EnsuredKeys, ensureKeys, type KeyOptions } from "./auth/ensureKeys.ts";
 import { type Config, parseConfig, toIdentityConfig } from "./config.ts";
 import { createApp } from "./createApp.ts";
 import type { Deps } from "./deps.ts";
 import { createByteBudget } from "./ingest/createByteBudget.ts";
 import { createCommitQueue } from "./ingest/createCommitQueue.ts";
+import { createRateLimiter } from "./ingest/createRateLimiter.ts";
+import { trimRejected } from "./ingest/trimRejected.ts";
+import { createLog, type Log } from "./operations/createLog.ts";
+import { createMetrics } from "./operations/createMetrics.ts";
 
 export interface CollectorOptions {
 	/** `file:./data/selfsame.db` or `postgres://...`; a memory database is not offered, since it keeps nothing. */
@@ -22,6 +28,8 @@ export interface CollectorOptions {
 	keys?: KeyOptions;
 	/** ms since 1970. Default: the system's clock. */
 	now?: () => number;
+	/** Where log lines go. Default: nowhere. */
+	log?: Log;
 	/** The built browser SDK. Default: the one beside the built collector, or in the workspace. */
 	sdkFile?: string | null;
 }
@@ -32,33 +40,50 @@ export interface Collector {
 	store: Store;
 	/** The keys that events and reads need, as given or as generated. */
 	keys: EnsuredKeys;
-	/** Refuses new events, commits what was taken, and closes the store. May be called more than once. */
+	/** From now on refuses new events with 503, so that their senders turn elsewhere; reads are still answered. */
+	refuseEvents(): void;
+	/** Commits what was taken, and closes the store. May be called more than once. */
 	close(): Promise<void>;
 }
 
 /** Opens the store and puts the collector together. It listens nowhere yet: see `listen`. */
 export async function createCollector(options: CollectorOptions): Promise<Collector> {
-	const { databaseUrl, now = Date.now, sdkFile = findSdk() } = options;
+	const { databaseUrl, now = Date.now, sdkFile = findSdk(), log = createLog("silent") } = options;
 	const config = parseConfig(options.config ?? {});
 	const store = await openStore(databaseUrl, { identity: toIdentityConfig(config) });
 	const keys = await ensureKeys(store, options.keys ?? {}, now);
+	const budget = createByteBudget(config.queueBytes);
+	const metrics = createMetrics(() => budget.used);
+	let stopping = false;
 	let closing: Promise<void> | null = null;
 	const deps: Deps = {
 		store,
 		config,
 		sources: createSourceBook(store, now),
 		keyRing: createKeyRing(store, now),
-		queue: createCommitQueue(store, { now: () => performance.now(), observe: () => {} }),
-		budget: createByteBudget(config.queueBytes),
+		verifier: createVerifier(now),
+		proxies: createProxyTrust(config.trustedProxies),
+		rates: createRateLimiter(now),
+		queue: createCommitQueue(store, { now: () => performance.now(), observe: metrics.observeCommit }),
+		budget,
+		metrics,
+		log,
 		now,
 		newId: randomUUID,
-		isStopping: () => closing !== null,
+		isStopping: () => stopping,
+	};
+	const stopTrimming = trimRejected(deps);
+	const refuseEvents = () => {
+		stopping = true;
 	};
 	return {
 		app: createApp(deps, { sdkFile }),
 		store,
 		keys,
+		refuseEvents,
 		close() {
+			refuseEvents();
+			stopTrimming();
 			closing ??= deps.queue.drain().then(() => store.close());
 			return closing;
 		},

@@ -1,9 +1,14 @@
 import type { Store } from "@selfsame/store";
 import type { KeyRing } from "./auth/createKeyRing.ts";
+import type { ProxyTrust } from "./auth/createProxyTrust.ts";
 import type { SourceBook } from "./auth/createSourceBook.ts";
+import type { Verifier } from "./auth/createVerifier.ts";
 import type { Config } from "./config.ts";
 import type { ByteBudget } from "./ingest/createByteBudget.ts";
 import type { CommitQueue } from "./ingest/createCommitQueue.ts";
+import type { RateLimiter } from "./ingest/createRateLimiter.ts";
+import type { Log } from "./operations/createLog.ts";
+import type { Metrics } from "./operations/createMetrics.ts";
 
 /** What the routes work with. Clock and ids come in here, so that tests can hold them still. */
 export interface Deps {
@@ -11,9 +16,14 @@ export interface Deps {
 	config: Config;
 	sources: SourceBook;
 	keyRing: KeyRing;
+	verifier: Verifier;
+	proxies: ProxyTrust;
+	rates: RateLimiter;
 	queue: CommitQueue;
 	/** Bytes of request bodies in flight. */
 	budget: ByteBudget;
+	metrics: Metrics;
+	log: Log;
 	/** ms since 1970. */
 	now(): number;
 	newId(): string;

@@ -47,9 +47,12 @@ export async function listen(app: Hono<{ Bindings: HttpBindings }>, { port, host
 		server,
 		async stop(deadline = 5_000) {
 			const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-			server.closeIdleConnections();
+			// A connection that is busy now is idle once it is answered, and then goes too.
+			const sweep = setInterval(() => server.closeIdleConnections(), 50);
 			const timer = setTimeout(() => server.closeAllConnections(), deadline);
+			server.closeIdleConnections();
 			await closed;
+			clearInterval(sweep);
 			clearTimeout(timer);
 		},
 	};

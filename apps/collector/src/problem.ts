@@ -51,7 +51,7 @@ export class RequestError extends Error {
 		this.headers = headers;
 	}
 
-	toResponse(): Response {
-		return problem(this.code, this.message, this.headers);
+	toResponse(headers: Record<string, string> = {}): Response {
+		return problem(this.code, this.message, { ...headers, ...this.headers });
 	}
 }

@@ -1,6 +1,9 @@
 import type { MiddlewareHandler } from "hono";
+import { routePath } from "hono/route";
+import type { Deps } from "../deps.ts";
 import { problem } from "../problem.ts";
-import { allows, type KeyRing, type Scope } from "./createKeyRing.ts";
+import { nextRequestId } from "../routes/requestId.ts";
+import { allows, type Scope } from "./createKeyRing.ts";
 
 /** What a guarded handler finds in its context. */
 export interface GuardedVariables {
@@ -9,8 +12,12 @@ export interface GuardedVariables {
 }
 
 /** Lets a request through that carries a secret key with the scope: as Bearer, or as either part of Basic. */
-export function guard(keyRing: KeyRing, scope: Scope): MiddlewareHandler<{ Variables: GuardedVariables }> {
+export function guard(
+	{ keyRing, log, now }: Pick<Deps, "keyRing" | "log" | "now">,
+	scope: Scope,
+): MiddlewareHandler<{ Variables: GuardedVariables }> {
 	return async (c, next) => {
+		const [requestId, start] = [nextRequestId(), now()];
 		let key = null;
 		for (const candidate of readSecretKey(c.req.header("authorization"))) key ??= await keyRing.find(candidate);
 		if (!key) {
@@ -22,6 +29,10 @@ export function guard(keyRing: KeyRing, scope: Scope): MiddlewareHandler<{ Varia
 		}
 		c.set("actor", key.name);
 		await next();
+		c.header("x-request-id", requestId);
+		// The route's pattern, never its path: what stands in a path may be somebody's address.
+		const answer = { requestId, method: c.req.method, route: routePath(c), status: c.res.status, ms: now() - start };
+		log.info({ ...answer, key: key.name }, "answered");
 		// Profiles are personal: no shared cache may keep them, and a page elsewhere may not frame or sniff them.
 		c.header("cache-control", "private, no-cache");
 		c.header("x-content-type-options", "nosniff");

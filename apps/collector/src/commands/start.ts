@@ -2,6 +2,7 @@ import { parseConfig, readConfig } from "../config.ts";
 import { type Collector, createCollector } from "../createCollector.ts";
 import { type Environment, readEnvironment } from "../environment.ts";
 import { type Listening, listen } from "../listen.ts";
+import { createLog } from "../operations/createLog.ts";
 
 /** ms within which a stopping server is gone, whatever its clients do. */
 const STOP_WITHIN = 9_000;
@@ -11,7 +12,8 @@ export async function start(env: Record<string, string | undefined>): Promise<vo
 	const environment = readEnvironment(env);
 	const config = environment.configFile ? readConfig(environment.configFile) : parseConfig({});
 	const { databaseUrl, writeKey, apiKey } = environment;
-	const collector = await createCollector({ databaseUrl, config, keys: { writeKey, apiKey } });
+	const log = createLog(environment.logLevel);
+	const collector = await createCollector({ databaseUrl, config, keys: { writeKey, apiKey }, log });
 	let listening: Listening;
 	try {
 		listening = await listen(collector.app, environment);
@@ -42,6 +44,7 @@ function stopOnSignal(listening: Listening, collector: Collector): void {
 		console.log(`${signal}: answering what is under way, then stopping`);
 		const overdue = setTimeout(() => process.exit(1), STOP_WITHIN);
 		overdue.unref();
+		collector.refuseEvents();
 		await listening.stop();
 		await collector.close();
 		process.exit(0);

@@ -5,6 +5,7 @@ import { limits } from "@selfsame/protocol";
 import { RequestError } from "../problem.ts";
 
 const gunzipLater = promisify(gunzip);
+type MayGrow = (size: number) => boolean;
 /** Below this, handing the work to another thread costs more than doing it. */
 const GUNZIP_AT_ONCE = 16 * 1024;
 
@@ -12,9 +13,10 @@ const GUNZIP_AT_ONCE = 16 * 1024;
  * Reads a request body, straight from the socket where there is one, and never more of it than the limit.
  *
  * @param deadline ms that the whole body may take to arrive.
- * @throws RequestError `too_large`, `request_timeout`, or `invalid_json` when it breaks off.
+ * @param mayGrow asked before a body is kept that is this many bytes long so far.
+ * @throws RequestError `too_large`, `overloaded`, `request_timeout`, or `invalid_json` when it breaks off.
  */
-export function readIncoming(incoming: IncomingMessage, deadline: number): Promise<Buffer> {
+export function readIncoming(incoming: IncomingMessage, deadline: number, mayGrow: MayGrow): Promise<Buffer> {
 	return new Promise((resolve, reject) => {
 		const chunks: Buffer[] = [];
 		let size = 0;
@@ -31,6 +33,7 @@ export function readIncoming(incoming: IncomingMessage, deadline: number): Promi
 		function onData(chunk: Buffer) {
 			size += chunk.length;
 			if (size > limits.bodyBytes) finish(tooLarge());
+			else if (!mayGrow(size)) finish(overloaded());
 			else chunks.push(chunk);
 		}
 		const onEnd = () => finish();
@@ -40,12 +43,16 @@ export function readIncoming(incoming: IncomingMessage, deadline: number): Promi
 }
 
 /** The same for a request that did not come from a socket. */
-export async function readStream(stream: ReadableStream<Uint8Array> | null): Promise<Buffer> {
+export async function readStream(
+	stream: ReadableStream<Uint8Array> | null,
+	mayGrow: MayGrow = () => true,
+): Promise<Buffer> {
 	const chunks: Uint8Array[] = [];
 	let size = 0;
 	for await (const chunk of stream ?? []) {
 		size += chunk.length;
 		if (size > limits.bodyBytes) throw tooLarge();
+		if (!mayGrow(size)) throw overloaded();
 		chunks.push(chunk);
 	}
 	return Buffer.concat(chunks, size);
@@ -69,4 +76,9 @@ const close = { connection: "close" };
 export function tooLarge(): RequestError {
 	const detail = `A body may have ${limits.bodyBytes} bytes after decompression. Send smaller batches.`;
 	return new RequestError("too_large", detail, close);
+}
+
+export function overloaded(): RequestError {
+	const detail = "Too much is in flight. Send it again after the seconds that Retry-After says.";
+	return new RequestError("overloaded", detail, { "retry-after": "1", ...close });
 }

@@ -1,64 +1,73 @@
 import type { IncomingMessage } from "node:http";
 import type { HttpBindings } from "@hono/node-server";
-import { type EventType, type IngestAnswer, limits } from "@selfsame/protocol";
-import { type ParsedBody, parseBatch, parseBody, parseSingle } from "@selfsame/protocol/schema";
+import type { EventType, IngestAnswer } from "@selfsame/protocol";
+import {
+	type BatchSetting,
+	type ParsedBatch,
+	type ParsedBody,
+	parseBatch,
+	parseBody,
+	parseSingle,
+} from "@selfsame/protocol/schema";
 import { StorageUnavailableError } from "@selfsame/store";
 import type { Context } from "hono";
 import type { KnownSource } from "../auth/createSourceBook.ts";
-import { readWriteKey, withoutSecret } from "../auth/readWriteKey.ts";
+import { withoutSecret } from "../auth/readWriteKey.ts";
 import type { Deps } from "../deps.ts";
-import { problem, RequestError } from "../problem.ts";
+import { RequestError } from "../problem.ts";
 import { cors } from "../routes/cors.ts";
+import { nextRequestId } from "../routes/requestId.ts";
+import { admit, type Sender } from "./admit.ts";
+import { createObserver } from "./createObserver.ts";
 import { ingestBatch } from "./ingestBatch.ts";
-import { inflate, readIncoming, readStream, tooLarge } from "./readBody.ts";
+import { proveIdentities } from "./proveIdentities.ts";
+import { inflate, overloaded, readIncoming, readStream } from "./readBody.ts";
 
 /** What a path takes: a batch, one event of a type, or one event that says its type itself. */
 export type Shape = "batch" | "any" | EventType;
 
 type IngestContext = Context<{ Bindings: HttpBindings }>;
 
-/** A body whose length nobody said is expected to have this many bytes. */
-const UNDECLARED = 64 * 1024;
 /** ms that a body may take to arrive. */
 const BODY_DEADLINE = 15_000;
 
 /** Answers one ingest request: 200 once everything that it acknowledges is on disk. */
 export async function receive(c: IngestContext, deps: Deps, shape: Shape): Promise<Response> {
+	const requestId = nextRequestId();
 	try {
-		return answerJson(await ingest(c, deps, shape));
+		const answer = await ingest(c, deps, shape);
+		const headers = { "content-type": "application/json", "x-request-id": requestId, ...cors };
+		return new Response(JSON.stringify(answer), { headers });
 	} catch (error) {
-		return withCors(toProblem(error));
+		const refusal = toRequestError(error);
+		deps.metrics.countRefused(refusal.code);
+		if (refusal.code === "internal_error") deps.log.error({ requestId, err: error }, "ingest failed");
+		else deps.log.debug({ requestId, code: refusal.code }, "ingest refused");
+		return refusal.toResponse({ "x-request-id": requestId, ...cors });
 	}
 }
 
 async function ingest(c: IngestContext, deps: Deps, shape: Shape): Promise<IngestAnswer> {
-	if (deps.isStopping()) throw new RequestError("shutting_down", "Send it again to another server.", retryAfter(1));
 	const incoming: IncomingMessage | undefined = c.env?.incoming;
-	const header = (name: string) => (incoming ? readHeader(incoming, name) : c.req.header(name));
-	const keys = readWriteKey(header, () => readQuery(c));
-	let source = keys.length > 0 ? await findSource(deps, keys) : null;
-	const reserved = reserve(deps, header);
+	const { sender, loan } = await admit(c, incoming, deps);
 	try {
-		const bytes = incoming ? await readIncoming(incoming, BODY_DEADLINE) : await readStream(c.req.raw.body);
+		const read = (size: number) => loan.growTo(size);
+		const bytes = incoming ? await readIncoming(incoming, BODY_DEADLINE, read) : await readStream(c.req.raw.body, read);
 		const receivedAt = deps.now();
-		const body = parseBody(await inflate(bytes), decode);
+		const plain = await inflate(bytes);
+		if (!loan.growTo(plain.length)) throw overloaded();
+		const body = parseBody(plain, decode);
 		if (typeof body === "string") throw new RequestError("invalid_json", body);
-		source ??= await findSourceInBody(deps, body);
-		refuseForeignOrigin(source, header("origin"));
-		const setting = {
-			source: source.id,
-			trust: source.trust,
-			receivedAt,
-			futureSkew: deps.config.futureSkewSeconds * 1_000,
-			newId: deps.newId,
-		};
-		const parsed =
-			shape === "batch"
-				? parseBatch(body, readElements(body), setting)
-				: parseSingle(body, shape === "any" ? setting : { ...setting, type: shape });
-		return await ingestBatch(parsed, { source: source.id, receivedAt, queue: deps.queue });
+		const source = await settleSource(sender, body);
+		const parsed = parse(body, shape, source, { deps, sender, receivedAt });
+		spend(deps, source, sender, parsed.size);
+		const unproven = await proveIdentities(parsed, source, deps.verifier);
+		deps.metrics.countUnproven(source.id, source.options.identityVerification ?? "off", unproven);
+		const answer = await ingestBatch(parsed, { source: source.id, receivedAt, queue: deps.queue });
+		count(deps, source.id, answer);
+		return answer;
 	} finally {
-		deps.budget.give(reserved);
+		loan.end();
 	}
 }
 
@@ -68,76 +77,53 @@ function decode(bytes: Uint8Array): string {
 	);
 }
 
-function readHeader(incoming: IncomingMessage, name: string): string | undefined {
-	const value = incoming.headers[name];
-	return Array.isArray(value) ? value[0] : value;
-}
-
-function readQuery(c: IngestContext): string | null {
-	return c.req.url.includes("?") ? (c.req.query("writeKey") ?? null) : null;
-}
-
-async function findSource(deps: Deps, keys: readonly string[]): Promise<KnownSource> {
-	const found = await deps.sources.find(keys);
-	if (found) return found.source;
-	throw new RequestError(
-		"invalid_key",
-		"This write key belongs to no source here. Look it up with `selfsame sources`.",
-	);
-}
-
-async function findSourceInBody(deps: Deps, body: ParsedBody): Promise<KnownSource> {
+/** The source that the headers named, else the one that the body names. */
+async function settleSource(sender: Sender, body: ParsedBody): Promise<KnownSource> {
+	if (sender.source) return sender.source;
 	const key = body.value.writeKey;
-	if (typeof key === "string" && key !== "") return findSource(deps, withoutSecret(key));
-	const detail = "No write key: send it as the user name of Basic authentication, as X-Write-Key, or in the body.";
-	throw new RequestError("invalid_key", detail);
-}
-
-/** Takes the request's bytes from the budget before any of them is read, or refuses it. */
-function reserve(deps: Deps, header: (name: string) => string | undefined): number {
-	const encoding = header("content-encoding")?.trim().toLowerCase() ?? "";
-	if (encoding !== "" && encoding !== "identity" && encoding !== "gzip" && encoding !== "x-gzip") {
-		throw new RequestError("unsupported_encoding", "Send the body plain or gzip.", { connection: "close" });
+	if (typeof key !== "string" || key === "") {
+		const detail = "No write key: send it as the user name of Basic authentication, as X-Write-Key, or in the body.";
+		throw new RequestError("invalid_key", detail);
 	}
-	const declared = Number(header("content-length") ?? UNDECLARED);
-	if (declared > limits.bodyBytes) throw tooLarge();
-	if (deps.budget.take(declared)) return declared;
-	throw new RequestError("overloaded", "Too much is in flight. Send it again a little later.", {
-		...retryAfter(1),
-		connection: "close",
-	});
+	return sender.settle(withoutSecret(key));
 }
 
-function refuseForeignOrigin(source: KnownSource, origin: string | undefined): void {
-	const allowed = source.options.allowedOrigins;
-	if (!allowed || origin === undefined || allowed.includes(origin)) return;
-	const detail = `Source "${source.id}" does not take events from pages of this origin. Add it to its allowedOrigins.`;
-	throw new RequestError("origin_not_allowed", detail);
-}
-
-function readElements(body: ParsedBody): unknown[] {
-	if (Array.isArray(body.value.batch)) return body.value.batch;
+function parse(
+	body: ParsedBody,
+	shape: Shape,
+	source: KnownSource,
+	{ deps, sender, receivedAt }: { deps: Deps; sender: Sender; receivedAt: number },
+): ParsedBatch {
+	const observe = createObserver(source, sender);
+	const setting: BatchSetting = {
+		source: source.id,
+		trust: source.trust,
+		receivedAt,
+		futureSkew: deps.config.futureSkewSeconds * 1_000,
+		newId: deps.newId,
+		...(observe ? { observe } : {}),
+	};
+	if (shape !== "batch") return parseSingle(body, shape === "any" ? setting : { ...setting, type: shape });
+	if (Array.isArray(body.value.batch)) return parseBatch(body, body.value.batch, setting);
 	throw new RequestError("invalid_json", "The body needs `batch`, an array of events.");
 }
 
-function retryAfter(seconds: number): Record<string, string> {
-	return { "retry-after": String(seconds) };
+function spend({ rates }: Deps, source: KnownSource, sender: Sender, events: number): void {
+	for (const { key, rate } of sender.ratesOf(source)) rates.spend(key, rate, events);
 }
 
-function answerJson(answer: IngestAnswer): Response {
-	return new Response(JSON.stringify(answer), { headers: { "content-type": "application/json", ...cors } });
+function count({ metrics }: Deps, source: string, answer: IngestAnswer): void {
+	metrics.countEvents(source, "accepted", answer.accepted);
+	metrics.countEvents(source, "duplicate", answer.duplicates);
+	metrics.countEvents(source, "dropped", answer.dropped);
+	metrics.countEvents(source, "rejected", answer.rejected.length);
 }
 
-function toProblem(error: unknown): Response {
-	if (error instanceof RequestError) return error.toResponse();
+function toRequestError(error: unknown): RequestError {
+	if (error instanceof RequestError) return error;
 	if (error instanceof StorageUnavailableError) {
-		const detail = "Nothing of this request was stored. Send it again; `GET /ready` says what is wrong.";
-		return problem("storage_unavailable", detail, retryAfter(5));
+		const detail = "Nothing of this request was acknowledged. Send it again; `GET /ready` says what is wrong.";
+		return new RequestError("storage_unavailable", detail, { "retry-after": "5" });
 	}
-	throw error;
-}
-
-function withCors(response: Response): Response {
-	for (const [name, value] of Object.entries(cors)) response.headers.set(name, value);
-	return response;
+	return new RequestError("internal_error", "This is a fault of the collector. Send it again later.");
 }

@@ -1,3 +1,4 @@
+import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import { readWriteKey } from "../auth/readWriteKey.ts";
 import type { Deps } from "../deps.ts";
@@ -6,15 +7,15 @@ import { cors, preflight } from "./cors.ts";
 import { readPublicUrl } from "./readPublicUrl.ts";
 
 /** What the browser clients of Segment and RudderStack ask for before they send anything. */
-export function compatRoutes({ sources, config }: Deps): Hono {
-	const app = new Hono();
+export function compatRoutes({ sources, config, proxies }: Deps): Hono<{ Bindings: HttpBindings }> {
+	const app = new Hono<{ Bindings: HttpBindings }>();
 	const unknown = () => problem("invalid_key", "This write key belongs to no source here.", { ...cors });
 
 	app.options("/v1/projects/:writeKey/settings", preflight);
 	app.get("/v1/projects/:writeKey/settings", async (c) => {
 		const writeKey = c.req.param("writeKey");
 		if (!(await sources.find([writeKey]))) return unknown();
-		const url = new URL(readPublicUrl(c, config));
+		const url = new URL(readPublicUrl(c, config, proxies));
 		const segment = { apiKey: writeKey, apiHost: `${url.host}/v1`, protocol: url.protocol.slice(0, -1) };
 		const settings = {
 			integrations: {

@@ -16,9 +16,10 @@ const unlinkSchema = z.strictObject({ identifier, from: identifier, reason });
 const deleteSchema = z.strictObject({ reason: reason.default("deleted through the API") });
 
 /** Corrections and deletion: by a person, with a reason, kept for ever. They need the scope `admin`. */
-export function correctionRoutes({ store, keyRing, now }: Deps): Hono<{ Variables: GuardedVariables }> {
+export function correctionRoutes(deps: Deps): Hono<{ Variables: GuardedVariables }> {
+	const { store, now } = deps;
 	const app = new Hono<{ Variables: GuardedVariables }>();
-	const admin = guard(keyRing, "admin");
+	const admin = guard(deps, "admin");
 
 	async function correct(ref: ProfileRef, correction: Correction, attribution: { actor: string; reason: string }) {
 		await store.correct(correction, { ...attribution, at: now() });

@@ -3,8 +3,11 @@ import { Hono } from "hono";
 import type { Deps } from "../deps.ts";
 import { problem } from "../problem.ts";
 
-/** For whoever watches over the process: `/health` says that it runs, `/ready` that it can take events. No key. */
-export function healthRoutes({ store, isStopping }: Deps): Hono {
+/**
+ * For whoever watches over the process: `/health` says that it runs, `/ready` that it can take events, `/metrics` how it
+ * fares. They need no key and tell nothing about anyone.
+ */
+export function healthRoutes({ store, isStopping, metrics }: Deps): Hono {
 	const app = new Hono();
 	app.get("/health", (c) => c.json({ status: "ok" }));
 	app.get("/ready", async (c) => {
@@ -17,5 +20,6 @@ export function healthRoutes({ store, isStopping }: Deps): Hono {
 			return problem("storage_unavailable", error.message, { "retry-after": "5" });
 		}
 	});
+	app.get("/metrics", async (c) => c.text(await metrics.render(), 200, { "content-type": metrics.contentType }));
 	return app;
 }

@@ -20,9 +20,10 @@ const profileFields = [
 ] as const;
 
 /** Profiles, and why they are as they are. Reading needs a secret key with the scope `read`. */
-export function profileRoutes({ store, keyRing }: Deps): Hono<{ Variables: GuardedVariables }> {
+export function profileRoutes(deps: Deps): Hono<{ Variables: GuardedVariables }> {
+	const { store } = deps;
 	const app = new Hono<{ Variables: GuardedVariables }>();
-	const read = guard(keyRing, "read");
+	const read = guard(deps, "read");
 
 	app.get("/v1/profiles", read, async (c) => {
 		const identifierType = c.req.query("identifierType");

@@ -1,7 +1,7 @@
 import type { AcceptedEvent, JsonObject } from "../event.ts";
 import { limits } from "../limits.ts";
 import type { Rejection, Warning } from "../verdicts.ts";
-import { cleanDeep, cleanText } from "./cleanText.ts";
+import { cleanDeep } from "./cleanText.ts";
 import type { ParsedBody } from "./parseBody.ts";
 import { type EventSetting, parseEvent, type Refusal } from "./parseEvent.ts";
 
@@ -17,6 +17,8 @@ export interface ParsedBatch {
 	events: AcceptedEvent[];
 	/** The position in the batch of each of `events`. */
 	indexes: number[];
+	/** The `identityToken` of each of `events`, its own or its batch's, unread. */
+	tokens: unknown[];
 	rejected: RejectedEvent[];
 	warnings: Warning[];
 	/** How many events the batch held. */
@@ -35,11 +37,11 @@ export function parseBatch(body: ParsedBody, elements: readonly unknown[], setti
 	const context = asObject(body.mayNeedCleaning ? cleanDeep(value.context) : value.context);
 	const integrations = asObject(body.mayNeedCleaning ? cleanDeep(value.integrations) : value.integrations);
 	const eventSetting: EventSetting = { ...setting, sentAt: value.sentAt };
-	const parsed: ParsedBatch = { events: [], indexes: [], rejected: [], warnings: [], size: elements.length };
+	const parsed = emptyBatch(elements.length, value.identityToken);
 	for (const [index, element] of elements.entries()) {
 		const refused = body.refused.get(index);
 		if (refused) reject(parsed, index, { ...refused, messageId: null });
-		else if (index >= limits.batchEvents) reject(parsed, index, { ...tooLong, ...describe(element) });
+		else if (index >= limits.batchEvents) reject(parsed, index, { ...tooLong, ...describe(element, eventSetting) });
 		else {
 			const clean = body.mayNeedCleaning ? cleanDeep(element) : element;
 			addEvent(parsed, index, withDefaults(clean, context, integrations), eventSetting);
@@ -50,13 +52,22 @@ export function parseBatch(body: ParsedBody, elements: readonly unknown[], setti
 
 /** The verdict for a body that is one event. */
 export function parseSingle(body: ParsedBody, setting: BatchSetting): ParsedBatch {
-	const parsed: ParsedBatch = { events: [], indexes: [], rejected: [], warnings: [], size: 1 };
+	const parsed = emptyBatch(1, undefined);
 	const value = body.mayNeedCleaning ? (cleanDeep(body.value) as JsonObject) : body.value;
 	if (body.size > limits.eventBytes) {
 		const detail = `The event has ${body.size} bytes; ${limits.eventBytes} are allowed. Send less with it.`;
-		reject(parsed, 0, { code: "event_too_large", detail, ...describe(value) });
+		reject(parsed, 0, { code: "event_too_large", detail, ...describe(value, setting) });
 	} else addEvent(parsed, 0, value, { ...setting, sentAt: value.sentAt });
 	return parsed;
+}
+
+interface OpenBatch extends ParsedBatch {
+	/** The batch's `identityToken`, for events without their own. */
+	batchToken: unknown;
+}
+
+function emptyBatch(size: number, batchToken: unknown): OpenBatch {
+	return { events: [], indexes: [], tokens: [], rejected: [], warnings: [], size, batchToken };
 }
 
 const tooLong: Refusal = {
@@ -64,19 +75,24 @@ const tooLong: Refusal = {
 	detail: `A batch may hold ${limits.batchEvents} events. Send this one again in another batch.`,
 };
 
-function addEvent(parsed: ParsedBatch, index: number, element: unknown, setting: EventSetting): void {
+function addEvent(parsed: OpenBatch, index: number, element: unknown, setting: EventSetting): void {
 	const raw = asObject(element);
 	if (!raw) {
-		reject(parsed, index, { code: "invalid_event", detail: "An event must be an object.", ...describe(element) });
+		reject(parsed, index, {
+			code: "invalid_event",
+			detail: "An event must be an object.",
+			...describe(element, setting),
+		});
 		return;
 	}
 	const result = parseEvent(raw, setting, (code, detail) => {
 		if (parsed.warnings.length < MAX_WARNINGS) parsed.warnings.push({ index, code, detail });
 	});
-	if ("code" in result) reject(parsed, index, { ...result, ...describe(raw) });
+	if ("code" in result) reject(parsed, index, { ...result, ...describe(raw, setting) });
 	else {
 		parsed.events.push(result);
 		parsed.indexes.push(index);
+		parsed.tokens.push(raw.identityToken ?? parsed.batchToken);
 	}
 }
 
@@ -89,13 +105,28 @@ function reject(
 	parsed.rejected.push({ index, messageId, code, detail, text });
 }
 
-function describe(element: unknown): { messageId: string | null; text: string } {
-	const messageId = asObject(element)?.messageId;
-	const text = JSON.stringify(element ?? null).slice(0, limits.eventBytes);
+/**
+ * What the dead letter store keeps of an event: enough to replay it without its batch, and without what must not be
+ * kept, keys and proofs.
+ */
+function describe(
+	element: unknown,
+	{ type, sentAt }: Partial<EventSetting>,
+): { messageId: string | null; text: string } {
+	const raw = asObject(element);
+	if (!raw) return { messageId: null, text: cut(element) };
+	const { writeKey: _, identityToken: __, ...kept } = raw;
+	if (type !== undefined) kept.type = type;
+	if (kept.sentAt === undefined && typeof sentAt === "string") kept.sentAt = sentAt;
+	const { messageId } = raw;
 	return {
-		messageId: typeof messageId === "string" ? cleanText(messageId).slice(0, limits.messageIdLength) : null,
-		text,
+		messageId: typeof messageId === "string" ? messageId.slice(0, limits.messageIdLength) : null,
+		text: cut(kept),
 	};
+}
+
+function cut(value: unknown): string {
+	return JSON.stringify(value ?? null).slice(0, limits.eventBytes);
 }
 
 function withDefaults(

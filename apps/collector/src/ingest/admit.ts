@@ -1,0 +1,104 @@
+import type { IncomingMessage } from "node:http";
+import type { HttpBindings } from "@hono/node-server";
+import { limits } from "@selfsame/protocol";
+import type { Context } from "hono";
+import { rateKeyOf } from "../auth/createProxyTrust.ts";
+import type { KnownSource } from "../auth/createSourceBook.ts";
+import { type ReadHeader, readWriteKey } from "../auth/readWriteKey.ts";
+import type { Deps } from "../deps.ts";
+import { RequestError } from "../problem.ts";
+import type { Loan } from "./createByteBudget.ts";
+import type { Seen } from "./createObserver.ts";
+import { overloaded, tooLarge } from "./readBody.ts";
+
+/** Who sends a request, as far as its headers say. */
+export interface Sender extends Seen {
+	/** Null while only the body can say. */
+	source: KnownSource | null;
+	/** Finds the source of these keys and holds the request against its rules. @throws RequestError */
+	settle(keys: readonly string[]): Promise<KnownSource>;
+	/** The rates that a source's events count against. */
+	ratesOf(source: KnownSource): { key: string; rate: number }[];
+}
+
+/** A body whose length nobody said begins with a loan of this many bytes. */
+const UNDECLARED = 16 * 1024;
+
+/**
+ * Decides by its headers whether a request is read at all: a wrong key, a foreign origin, a rate that is spent, a body
+ * that is too large or one too many are refused before the first byte of the body is kept.
+ */
+export async function admit(
+	c: Context<{ Bindings: HttpBindings }>,
+	incoming: IncomingMessage | undefined,
+	deps: Deps,
+): Promise<{ sender: Sender; loan: Loan }> {
+	if (deps.isStopping()) {
+		const headers = { "retry-after": "1", connection: "close" };
+		throw new RequestError("shutting_down", "This server is stopping. Send it again.", headers);
+	}
+	const header: ReadHeader = incoming ? (name) => readHeader(incoming, name) : (name) => c.req.header(name);
+	refuseEncoding(header("content-encoding"));
+	const declared = Number(header("content-length") ?? UNDECLARED);
+	if (!(declared <= limits.bodyBytes)) throw tooLarge();
+	const sender = createSender(deps, header, incoming?.socket.remoteAddress);
+	const keys = readWriteKey(header, () => (c.req.url.includes("?") ? (c.req.query("writeKey") ?? null) : null));
+	if (keys.length > 0) sender.source = await sender.settle(keys);
+	const loan = deps.budget.borrow(declared);
+	if (!loan) throw overloaded();
+	return { sender, loan };
+}
+
+function createSender(deps: Deps, header: ReadHeader, peer: string | undefined): Sender {
+	let usedKey = "";
+	return {
+		source: null,
+		address: deps.proxies.clientAddress(peer, header("x-forwarded-for")),
+		userAgent: header("user-agent"),
+		async settle(keys) {
+			const found = await deps.sources.find(keys);
+			if (!found) {
+				const detail = "This write key belongs to no source here. `selfsame sources list` shows those there are.";
+				throw new RequestError("invalid_key", detail);
+			}
+			usedKey = found.key;
+			refuseOrigin(found.source, header("origin"));
+			refuseRate(deps, this.ratesOf(found.source));
+			return found.source;
+		},
+		ratesOf({ id, options: { rateLimit } }) {
+			const rates = [];
+			if (rateLimit?.perKey) rates.push({ key: `key ${id} ${usedKey}`, rate: rateLimit.perKey });
+			if (rateLimit?.perAddress && this.address) {
+				rates.push({ key: `address ${id} ${rateKeyOf(this.address)}`, rate: rateLimit.perAddress });
+			}
+			return rates;
+		},
+	};
+}
+
+function readHeader(incoming: IncomingMessage, name: string): string | undefined {
+	const value = incoming.headers[name];
+	return Array.isArray(value) ? value[0] : value;
+}
+
+function refuseEncoding(encoding: string | undefined): void {
+	if (encoding === undefined || /^\s*(identity|(x-)?gzip)?\s*$/i.test(encoding)) return;
+	throw new RequestError("unsupported_encoding", "Send the body plain or gzip.", { connection: "close" });
+}
+
+function refuseOrigin(source: KnownSource, origin: string | undefined): void {
+	const allowed = source.options.allowedOrigins;
+	if (!allowed || origin === undefined || allowed.includes(origin)) return;
+	const detail = `Source "${source.id}" takes no events from pages of this origin. Add it to its allowedOrigins.`;
+	throw new RequestError("origin_not_allowed", detail);
+}
+
+function refuseRate({ rates }: Deps, limited: { key: string; rate: number }[]): void {
+	const wait = Math.max(0, ...limited.map(({ key, rate }) => rates.wait(key, rate)));
+	if (wait === 0) return;
+	throw new RequestError("rate_limited", "This sender is past its rate. Wait as Retry-After says.", {
+		"retry-after": String(wait),
+		connection: "close",
+	});
+}

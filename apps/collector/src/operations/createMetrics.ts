@@ -1,0 +1,71 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+/** What the collector counts about itself. */
+export interface Metrics {
+	/** Counts events by what became of them: accepted, duplicate, dropped or rejected. */
+	countEvents(source: string, verdict: "accepted" | "duplicate" | "dropped" | "rejected", events: number): void;
+	/** Counts ingest requests that were refused whole, by problem code. */
+	countRefused(code: string): void;
+	countUnproven(source: string, mode: string, events: number): void;
+	/** One commit; duration in ms. */
+	observeCommit(commit: { events: number; duration: number }): void;
+	/** The Prometheus text format. */
+	render(): Promise<string>;
+	contentType: string;
+}
+
+/** @param queueBytes reads how many bytes of requests are in flight. */
+export function createMetrics(queueBytes: () => number): Metrics {
+	const registry = new Registry();
+	const registers = [registry];
+	collectDefaultMetrics({ register: registry });
+	const events = new Counter({
+		name: "selfsame_events_total",
+		help: "Events by source and verdict.",
+		labelNames: ["source", "verdict"],
+		registers,
+	});
+	const refused = new Counter({
+		name: "selfsame_requests_refused_total",
+		help: "Ingest requests refused whole, by problem code.",
+		labelNames: ["code"],
+		registers,
+	});
+	const unproven = new Counter({
+		name: "selfsame_unproven_user_ids_total",
+		help: "User ids without the proof that their source asks for.",
+		labelNames: ["source", "mode"],
+		registers,
+	});
+	const commitSeconds = new Histogram({
+		name: "selfsame_commit_seconds",
+		help: "How long a commit took, identity and the sync to disk included.",
+		buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+		registers,
+	});
+	const commitEvents = new Histogram({
+		name: "selfsame_commit_events",
+		help: "How many events shared a commit.",
+		buckets: [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000],
+		registers,
+	});
+	new Gauge({
+		name: "selfsame_queue_bytes",
+		help: "Bytes of requests that have no answer yet.",
+		registers,
+		collect() {
+			this.set(queueBytes());
+		},
+	});
+	return {
+		countEvents: (source, verdict, count) => count > 0 && events.inc({ source, verdict }, count),
+		countRefused: (code) => refused.inc({ code }),
+		countUnproven: (source, mode, count) => count > 0 && unproven.inc({ source, mode }, count),
+		observeCommit({ events: count, duration }) {
+			commitSeconds.observe(duration / 1_000);
+			commitEvents.observe(count);
+		},
+		render: () => registry.metrics(),
+		contentType: registry.contentType,
+	};
+}
