@@ -1,6 +1,10 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { backup } from "./commands/backup.ts";
+import { doctor } from "./commands/doctor.ts";
+import { keysCommand } from "./commands/keys.ts";
+import { sourcesCommand } from "./commands/sources.ts";
 import { start } from "./commands/start.ts";
 import { configJsonSchema } from "./config.ts";
 
@@ -37,6 +41,20 @@ program
 	.description("run the server until SIGTERM or SIGINT")
 	.addHelpText("after", `${environmentHelp}\n${examples}`)
 	.action(() => start(process.env));
+
+program.addCommand(sourcesCommand(process.env));
+program.addCommand(keysCommand(process.env));
+
+program
+	.command("backup")
+	.argument("<file>", "a new file; an existing one is not written over")
+	.description("write a consistent copy of the database, while the server runs if it does (SQLite)")
+	.action((file: string) => backup(process.env, file));
+
+program
+	.command("doctor")
+	.description("check what goes wrong in practice, and name the fix for each")
+	.action(() => doctor(process.env));
 
 program
 	.command("config-schema")

@@ -1,7 +1,7 @@
-import { randomBytes } from "node:crypto";
 import type { Store } from "@selfsame/store";
 import { ConfigError } from "../config.ts";
 import { hashKey } from "./hashKey.ts";
+import { newKey } from "./newKey.ts";
 
 export interface KeyOptions {
 	/** The write key of the source `server`, which is believed: keep it secret. Generated when absent. */
@@ -21,11 +21,6 @@ export interface EnsuredKeys {
 	generated: ("writeKey" | "apiKey")[];
 }
 
-/** A new key: 32 letters and digits' worth of randomness behind a prefix that says what it is. */
-export function newKey(prefix: "ssw" | "sss"): string {
-	return `${prefix}_${randomBytes(24).toString("base64url")}`;
-}
-
 /** Makes sure that events can be sent and profiles read: with the keys given, else those stored, else new ones. */
 export async function ensureKeys(
 	store: Pick<Store, "listSources" | "putSource" | "listSecretKeys" | "putSecretKey">,
@@ -36,14 +31,14 @@ export async function ensureKeys(
 	const sources = await store.listSources();
 	const stored = sources.find(({ id }) => id === "server")?.writeKeys[0];
 	if (!options.writeKey && !stored) generated.push("writeKey");
-	const writeKey = options.writeKey || stored || newKey("ssw");
+	const writeKey = options.writeKey || stored || newKey("write");
 	await ensureWriteKey("server", "server", writeKey);
 	if (options.webWriteKey) await ensureWriteKey("web", "client", options.webWriteKey);
 
 	const secretKeys = await store.listSecretKeys();
 	let apiKey = options.apiKey || null;
 	if (!apiKey && secretKeys.length === 0) {
-		apiKey = newKey("sss");
+		apiKey = newKey("secret");
 		generated.push("apiKey");
 	}
 	if (apiKey) await ensureSecretKey(apiKey);

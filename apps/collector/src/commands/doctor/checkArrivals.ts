@@ -1,0 +1,55 @@
+import type { Store } from "@selfsame/store";
+import type { Environment } from "../../environment.ts";
+import { type Finding, fail, ok, warn } from "./finding.ts";
+
+/** Whether events arrive, and when none does, why. */
+export async function checkArrivals(
+	store: Pick<Store, "stats" | "listRejected">,
+	{ host, port }: Environment,
+): Promise<Finding[]> {
+	const { events, rejected } = await store.stats();
+	const metrics = await readMetrics(
+		`http://${host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host}:${port}/metrics`,
+	);
+	const findings = [
+		metrics === null ? warn(`No server answers on port ${port}.`, "selfsame start") : ok("The server runs."),
+	];
+	for (const [code, hint] of Object.entries(hints)) {
+		const count = countRefused(metrics ?? "", code);
+		if (count > 0) findings.push(warn(`${count} request(s) were refused since its start: ${code}.`, hint));
+	}
+	if (rejected > 0) {
+		const [last] = (await store.listRejected({ limit: 1 })).data;
+		const detail = last ? ` One of them: ${last.detail}` : "";
+		findings.push(
+			warn(`${rejected} event(s) were rejected.${detail}`, "GET /v1/rejected shows them all, with the reasons."),
+		);
+	}
+	if (events > 0) return [...findings, ok(`${events} events are stored.`)];
+	const fix =
+		"Open the browser's network panel and look for a request to this server: none means the script tag's address " +
+		"is wrong or a blocker stops it; one that fails says why in its answer.";
+	return [...findings, fail("No event has ever been stored.", fix)];
+}
+
+const hints: Record<string, string> = {
+	invalid_key: "Compare the sender's write key with `selfsame sources list`.",
+	origin_not_allowed: "Add the page's origin to allowedOrigins: selfsame sources set ID allowedOrigins '[...]'.",
+	invalid_json: "The sender does not send a JSON object; look at what it sends.",
+	rate_limited: "Raise the source's rateLimit, or find out who sends so much.",
+	overloaded: "Raise queueBytes, or give the disk and the processor less else to do.",
+	storage_unavailable: "GET /ready says what is wrong.",
+};
+
+async function readMetrics(url: string): Promise<string | null> {
+	try {
+		const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+		return response.ok ? await response.text() : null;
+	} catch {
+		return null;
+	}
+}
+
+function countRefused(metrics: string, code: string): number {
+	return Number(new RegExp(`^selfsame_requests_refused_total\\{code="${code}"\\} (\\d+)`, "m").exec(metrics)?.[1] ?? 0);
+}

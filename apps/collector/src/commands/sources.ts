@@ -1,0 +1,166 @@
+import type { JsonObject } from "@selfsame/protocol";
+import type { Source, Store } from "@selfsame/store";
+import { Command, Option } from "commander";
+import { z } from "zod";
+import { newKey } from "../auth/newKey.ts";
+import { sourceOptionsSchema } from "../auth/sourceOptions.ts";
+import { findNearest } from "../findNearest.ts";
+import { printTable } from "./printTable.ts";
+import { withStore } from "./withStore.ts";
+
+type Env = Record<string, string | undefined>;
+
+/** `selfsame sources`: the places events come from, their write keys and options. */
+export function sourcesCommand(env: Env): Command {
+	const sources = new Command("sources").description(
+		"list, create and change the sources of events and their write keys",
+	);
+	sources.addHelpText(
+		"after",
+		`
+Options of a source (JSON values):
+  ip                    "off", "truncated" or "kept": what becomes of addresses
+  allowedOrigins        ["https://shop.example"]: pages that may send
+  rateLimit             {"perKey": 1000, "perAddress": 20}: events a second
+  identityVerification  "off", "monitor" or "enforce": whether a userId needs an identity token
+  identitySecrets       {"KID": "a secret of at least 32 characters"}: two at once while rotating
+
+Examples:
+  $ selfsame sources create web --trust client
+  $ selfsame sources set web allowedOrigins '["https://shop.example"]'
+  $ selfsame sources set web identityVerification '"enforce"'
+  $ selfsame sources unset web rateLimit
+  $ selfsame sources add-key web
+  $ selfsame sources remove-key web ssw_...`,
+	);
+	sources
+		.command("list")
+		.description("show the sources, their write keys and options")
+		.action(() => listSources(env));
+	sources
+		.command("create")
+		.argument("<id>", "a slug, such as web; events carry it for ever")
+		.addOption(
+			new Option("--trust <trust>", "server: its key is secret, and it is believed; client: its key stands in pages")
+				.choices(["server", "client"])
+				.makeOptionMandatory(),
+		)
+		.option("--name <name>", "for people; default: the id")
+		.description("make a source with a write key")
+		.action((id: string, options: { trust: Source["trust"]; name?: string }) => createSource(env, id, options));
+	sources
+		.command("set")
+		.argument("<id>")
+		.argument("<option>")
+		.argument("<json>")
+		.description("set one option")
+		.action((id: string, option: string, json: string) => setOption(env, id, option, json));
+	sources
+		.command("unset")
+		.argument("<id>")
+		.argument("<option>")
+		.description("return one option to its default")
+		.action((id: string, option: string) => setOption(env, id, option, null));
+	sources
+		.command("add-key")
+		.argument("<id>")
+		.description("make another write key; the former ones keep working")
+		.action((id: string) => addKey(env, id));
+	sources
+		.command("remove-key")
+		.argument("<id>")
+		.argument("<key>")
+		.description("end a write key; running servers notice within seconds")
+		.action((id: string, key: string) => removeKey(env, id, key));
+	return sources;
+}
+
+function listSources(env: Env): Promise<void> {
+	return withStore(env, async (store) => {
+		const rows = (await store.listSources()).map(({ id, name, trust, options, writeKeys }) => ({
+			id,
+			name,
+			trust,
+			"write keys": writeKeys.join(" "),
+			options: JSON.stringify(hideSecrets(options)),
+		}));
+		printTable(rows, "There are no sources. `selfsame start` makes the first; `selfsame sources create` makes others.");
+	});
+}
+
+function createSource(env: Env, id: string, { trust, name }: { trust: Source["trust"]; name?: string }): Promise<void> {
+	if (!/^[a-z0-9][a-z0-9_-]{0,63}$/.test(id)) {
+		throw new Error("A source's id has 1 to 64 lower-case letters, digits, `-` and `_`.");
+	}
+	return withStore(env, async (store) => {
+		const exists = (await store.listSources()).some((source) => source.id === id);
+		if (exists)
+			throw new Error(`There is a source ${id} already. \`selfsame sources add-key ${id}\` makes another key.`);
+		const writeKey = newKey("write");
+		await store.putSource({ id, name: name ?? id, trust, options: {}, writeKeys: [writeKey] });
+		console.log(`Made the ${trust} source ${id}. Its write key:\n${writeKey}`);
+	});
+}
+
+function setOption(env: Env, id: string, option: string, json: string | null): Promise<void> {
+	const known = Object.keys(sourceOptionsSchema.shape);
+	if (!known.includes(option)) {
+		const nearest = findNearest(option, known);
+		throw new Error(
+			`There is no option ${option}. ${nearest ? `Did you mean ${nearest}?` : `Options: ${known.join(", ")}.`}`,
+		);
+	}
+	return withStore(env, async (store) => {
+		const source = await getSource(store, id);
+		const options: JsonObject = { ...source.options };
+		if (json === null) delete options[option];
+		else options[option] = readOptionValue(option, json);
+		const parsed = sourceOptionsSchema.safeParse(options);
+		if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
+		await store.putSource({ ...source, options });
+		console.log(`${id}: ${option} is ${json === null ? "back to its default" : "set"}. Servers notice within seconds.`);
+	});
+}
+
+function readOptionValue(option: string, json: string): JsonObject[string] {
+	try {
+		return JSON.parse(json);
+	} catch {
+		throw new Error(
+			`The value of ${option} must be JSON; put a text in double quotes inside single ones: '"enforce"'.`,
+		);
+	}
+}
+
+function addKey(env: Env, id: string): Promise<void> {
+	return withStore(env, async (store) => {
+		const source = await getSource(store, id);
+		const key = newKey("write");
+		await store.putSource({ ...source, writeKeys: [...source.writeKeys, key] });
+		console.log(`${id} has another write key:\n${key}`);
+	});
+}
+
+function removeKey(env: Env, id: string, key: string): Promise<void> {
+	return withStore(env, async (store) => {
+		const source = await getSource(store, id);
+		if (!source.writeKeys.includes(key)) throw new Error(`This is no write key of ${id}.`);
+		await store.putSource({ ...source, writeKeys: source.writeKeys.filter((candidate) => candidate !== key) });
+		console.log(`${id}: the key is removed. Running servers refuse it within seconds.`);
+	});
+}
+
+async function getSource(store: Store, id: string): Promise<Source> {
+	const source = (await store.listSources()).find((candidate) => candidate.id === id);
+	if (source) return source;
+	throw new Error(`There is no source ${id}. \`selfsame sources list\` shows those there are.`);
+}
+
+function hideSecrets(options: JsonObject): JsonObject {
+	const { identitySecrets } = options;
+	if (typeof identitySecrets !== "object" || identitySecrets === null) return options;
+	return {
+		...options,
+		identitySecrets: Object.fromEntries(Object.keys(identitySecrets).map((kid) => [kid, "(hidden)"])),
+	};
+}
