@@ -29,7 +29,7 @@ test("the panel shows the visitor's own profile while it is being stitched", asy
 	await panel.getByText("robin@example.com").waitFor();
 	// What happened before stays what it was, and belongs to Robin now.
 	await added.getByText("anonymous").waitFor();
-	const signedIn = panel.getByRole("listitem").filter({ hasText: "Signed In" });
+	const signedIn = panel.getByRole("listitem").filter({ has: visitor.page.getByText("Signed In", { exact: true }) });
 	await signedIn.getByText("signed in", { exact: true }).waitFor();
 
 	const other = await openShop(browser, shop);
