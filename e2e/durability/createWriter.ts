@@ -13,8 +13,11 @@ export interface Writer {
 	/** Sends batch after batch until it is stopped or the server is gone. */
 	run(): Promise<void>;
 	stop(): void;
-	/** Sends what was never answered again, with the same ids, as a client does. */
-	resendUnanswered(): Promise<void>;
+	/**
+	 * Sends what was never answered again, with the same ids, as a client does; and the last batch that was, as a client
+	 * does whose network lost the answer.
+	 */
+	resend(): Promise<void>;
 }
 
 type Batch = { messageId: string }[];
@@ -25,6 +28,7 @@ export function createWriter(collector: RunningCollector, random: Random, index:
 	const sent = new Set<string>();
 	const acknowledged = new Set<string>();
 	const unanswered = new Set<Batch>();
+	let lastAcknowledged: Batch | undefined;
 	let stopped = false;
 	let cutOff = 0;
 
@@ -44,21 +48,22 @@ export function createWriter(collector: RunningCollector, random: Random, index:
 		});
 	}
 
-	/** True when it was acknowledged as a whole. */
-	async function send(batch: Batch): Promise<boolean> {
+	/** What became of a batch that was acknowledged as a whole; null when it was refused for now. */
+	async function send(batch: Batch): Promise<{ accepted: number; duplicates: number } | null> {
 		const response = await fetch(`${collector.url}/v1/batch`, {
 			method: "POST",
 			headers: { authorization: `Basic ${btoa(`${collector.writeKey}:`)}`, "content-type": "application/json" },
 			body: JSON.stringify({ batch }),
 		});
 		const text = await response.text();
-		if (response.status === 429 || response.status === 503) return false;
+		if (response.status === 429 || response.status === 503) return null;
 		if (response.status !== 200) throw new Error(`A batch was answered ${response.status}: ${text}`);
 		const answer = JSON.parse(text) as { accepted: number; duplicates: number };
 		if (answer.accepted + answer.duplicates !== batch.length) throw new Error(`Not all of a batch was taken: ${text}`);
 		for (const { messageId } of batch) acknowledged.add(messageId);
 		unanswered.delete(batch);
-		return true;
+		lastAcknowledged = batch;
+		return answer;
 	}
 
 	return {
@@ -84,10 +89,13 @@ export function createWriter(collector: RunningCollector, random: Random, index:
 		stop() {
 			stopped = true;
 		},
-		async resendUnanswered() {
+		async resend() {
+			const answered = lastAcknowledged;
 			for (const batch of [...unanswered]) {
 				if (!(await send(batch))) throw new Error("A quiet server refused a batch.");
 			}
+			const answer = answered && (await send(answered));
+			if (answer && answer.accepted > 0) throw new Error(`${answer.accepted} acknowledged events were taken for new.`);
 		},
 	};
 }

@@ -26,7 +26,7 @@ test(
 			await Promise.all(running);
 			await collector.restart();
 			await expectAcknowledged(load, `after kill ${kill}`);
-			for (const writer of load) await writer.resendUnanswered();
+			for (const writer of load) await writer.resend();
 		}
 		await expectExactly(load);
 		expect(
