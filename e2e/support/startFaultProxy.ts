@@ -15,7 +15,7 @@ export interface Fault {
 }
 
 /** A POST that came by. */
-export interface PassedRequest {
+interface PassedRequest {
 	path: string;
 	/** Milliseconds of a monotonic clock. */
 	at: number;

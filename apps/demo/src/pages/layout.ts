@@ -1,7 +1,7 @@
 import { html, raw } from "hono/html";
 import type { Customer } from "../customers.ts";
 
-export type Markup = ReturnType<typeof html>;
+type Markup = ReturnType<typeof html>;
 
 /** What every page knows about the visit. */
 export interface Visit {
@@ -16,7 +16,7 @@ export interface Visit {
 }
 
 /** An event the page reports once it is open. */
-export interface PageEvent {
+interface PageEvent {
 	name: string;
 	properties: Record<string, unknown>;
 	/** The event is reported once for this key in a browser, however often the page is reloaded. */
