@@ -87,14 +87,19 @@ export function createIdentity({ area, maxAge, domain, mayWrite, newId }: Identi
 			persist();
 			return id;
 		},
+		/** Someone else on the device starts over, so that two people never share an anonymous id. */
 		setUser(user: string | number) {
 			if (`${current().u ?? user}` !== `${user}`) state = { a: newId() };
 			state.u = user;
 			persist();
+			return state;
 		},
-		/** The session of an event: over after 30 minutes without one, the same in all tabs. */
+		/**
+		 * The session of an event: over after 30 minutes without one, the same in all tabs. Looks at what `current` has
+		 * just read.
+		 */
 		session(now: number): { sessionId: number; sessionStart?: true } {
-			const { s, l = 0 } = current();
+			const { s, l = 0 } = state;
 			const goesOn = s && Math.abs(now - l) < SESSION;
 			if (!goesOn || Math.abs(now - l) > 60_000) {
 				state = { ...state, s: goesOn ? s : now, l: now };

@@ -46,7 +46,17 @@ export function startClient<Events extends object = AnyEvents>(
 	const now = Date.now;
 	const prefix = `selfsame:${writeKey}:`;
 	const plugins: Plugin[] = [];
-	const newId = createMessageId({ now, randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)) });
+	// One call of the system's generator serves many ids.
+	let pool = new Uint8Array();
+	const newId = createMessageId({
+		now,
+		randomBytes(length) {
+			if (pool.length < length) pool = crypto.getRandomValues(new Uint8Array(2048));
+			const bytes = pool.subarray(0, length);
+			pool = pool.subarray(length);
+			return bytes;
+		},
+	});
 	const contextOf = createContext(options.maskParams ?? [], limited);
 	const log = (...message: unknown[]) => {
 		if (options.debug) console.debug("selfsame:", ...message);
@@ -103,9 +113,8 @@ export function startClient<Events extends object = AnyEvents>(
 		now,
 		random: Math.random,
 		onDrop(text, reason) {
-			const event = JSON.parse(text) as WireEvent;
-			log("dropped", reason, event);
-			safely(() => options.onDrop?.(event, reason));
+			log("dropped", reason, text);
+			safely(() => options.onDrop?.(JSON.parse(text), reason));
 		},
 		interval: +(options.flushInterval ?? 500),
 		flushAt: +(options.flushAt ?? 20),
@@ -118,7 +127,7 @@ export function startClient<Events extends object = AnyEvents>(
 	let lastKey = "";
 
 	/** Takes an event through the plugins into the queue. */
-	async function send(event: WireEvent): Promise<Delivery> {
+	async function send(event: WireEvent, key = newId()): Promise<Delivery> {
 		const { messageId } = event;
 		const dropped = (reason: string): Delivery => ({ status: "dropped", reason, messageId });
 		let delivery = dropped("denied");
@@ -130,8 +139,8 @@ export function startClient<Events extends object = AnyEvents>(
 					if (result && "send" in result) return result.send(event);
 					if (result) event = result;
 				}
-				lastKey = newId();
-				const outcome = queue.enqueue(lastKey, JSON.stringify(event));
+				lastKey = key;
+				const outcome = queue.enqueue(key, JSON.stringify(event));
 				log(event.type, event);
 				delivery = { ...(await outcome), messageId };
 			}
@@ -143,19 +152,17 @@ export function startClient<Events extends object = AnyEvents>(
 		return delivery;
 	}
 
-	function complete(input: EventInput, at: Moment): WireEvent {
+	function complete(input: EventInput, at: Moment, messageId: string): WireEvent {
 		const { type, userId } = input;
-		const before = identity.current();
-		if (type === "identify" && userId != null) identity.setUser(userId);
-		const { a, u } = identity.current();
+		const { a, u } = type === "identify" && userId != null ? identity.setUser(userId) : identity.current();
 		const context = contextOf(at);
 		input.anonymousId ??= a;
-		if (type === "alias") input.previousId ??= before.u ?? before.a;
+		if (type === "alias") input.previousId ??= u ?? a;
 		if (userId ?? u) input.userId ??= u as string;
 		if (type === "page") input.properties = { ...context.page, ...input.properties };
 		return buildEvent(input, {
 			now: at.now,
-			messageId: newId(),
+			messageId,
 			context: {
 				...context,
 				...identity.session(at.now),
@@ -166,20 +173,21 @@ export function startClient<Events extends object = AnyEvents>(
 		});
 	}
 
-	async function call(type: EventInput["type"], args: unknown[], at = moment()): Promise<Delivery> {
-		let delivery: Delivery = { status: "dropped", reason: "denied", messageId: "" };
+	function call(type: EventInput["type"], args: unknown[], at = moment()): Promise<Delivery> {
+		const key = newId();
+		let result: Promise<Delivery>;
 		let callback: ((delivery: Delivery) => void) | undefined;
 		try {
 			const [input, then] = normalizeCall(type, args);
 			callback = then;
-			if (consent !== "denied") delivery = await send(complete(input, at));
+			result = send(complete(input, at, key), key);
 		} catch (error) {
-			delivery.reason = `error: ${error}`;
-			log(delivery);
+			log(error);
+			result = Promise.resolve({ status: "dropped", reason: `error: ${error}`, messageId: "" });
 		}
 		// Outside of this call, so that an error of the site's is an ordinary uncaught error.
-		if (callback) setTimeout(callback, 0, delivery);
-		return delivery;
+		if (callback) result.then((delivery) => setTimeout(callback as () => void, 0, delivery));
+		return result;
 	}
 
 	let viewed = () => {};

@@ -68,6 +68,12 @@ export const MAX_EVENT = 131_072;
 /** Above three bytes a unit of the largest event, so that every event fits a batch. */
 const BATCH_BYTES = 500_000;
 const BATCH_EVENTS = 100;
+/**
+ * A write costs some 30 µs, so of a burst within one task the first events are written in their call and the others when
+ * the task ends (and those that overflowed by then never), in slices that keep every task short.
+ */
+const BURST = 50;
+const SLICE = 300;
 /** After so many failures in a row one single event probes the way, until it gets through. */
 const BREAKER = 5;
 const STATE = "state";
@@ -96,6 +102,9 @@ export function createQueue(ports: QueuePorts): Queue {
 	let scanned = 0;
 	/** What is under way, and whether its request outlives the page. */
 	const flight = new Map<string, boolean>();
+	/** Keys that are still to be written, and how many events this task brought. */
+	const unwritten: string[] = [];
+	let burst = 0;
 	let limit = BATCH_EVENTS;
 	let paused = false;
 	let running: Promise<unknown> | undefined;
@@ -109,7 +118,7 @@ export function createQueue(ports: QueuePorts): Queue {
 
 	const read = (key: string) => attempt(() => store.get(key));
 	const remove = (key: string) => attempt(() => store.remove(key));
-	const keys = () => attempt(() => store.keys()) ?? [];
+	const keys = () => attempt(() => store.keys());
 	function write(key: string, value: string): boolean {
 		return !!attempt(() => {
 			if (!paused) store.set(key, value);
@@ -118,21 +127,29 @@ export function createQueue(ports: QueuePorts): Queue {
 	}
 	const textOf = (key: string) => own.get(key)?.text ?? read(key);
 
-	function saveState(count: number, notBefore: number, byServer: number) {
+	/** Never claims this page's life for a store that was emptied meanwhile: the next look has to notice. */
+	function saveState(count: number, notBefore: number, byServer: number): string {
 		[failures, until, told] = [count, notBefore, byServer];
-		write(STATE, [epoch, failures, until, told].join());
+		const life = read(STATE)?.split(",")[0] || `${ports.random()}`;
+		write(STATE, [life, failures, until, told].join());
+		return life;
+	}
+
+	function persist(count = SLICE) {
+		for (const key of unwritten.splice(0, count)) {
+			const entry = own.get(key);
+			if (entry && !entry.stored) entry.stored = write(key, entry.text);
+		}
+		if (unwritten.length) ports.timer(persist, 0);
 	}
 
 	/** Reads what other pages left. Says whether the store was emptied meanwhile, by the user or by the site. */
 	function loadState(): boolean {
 		const [life, ...rest] = read(STATE)?.split(",") ?? [];
-		if (life && life === epoch) {
-			[failures, until, told] = rest.map(Number) as [number, number, number];
-			return false;
-		}
-		epoch = life || `${ports.random()}`;
-		if (!life) saveState(failures, until, told);
-		return true;
+		const same = !!life && life === epoch;
+		if (life) [failures, until, told] = rest.map(Number) as [number, number, number];
+		epoch = life || saveState(failures, until, told);
+		return !same;
 	}
 
 	function settle(key: string, status: Delivery["status"], reason?: string) {
@@ -143,8 +160,7 @@ export function createQueue(ports: QueuePorts): Queue {
 		remove(key);
 	}
 
-	function drop(key: string, reason: string) {
-		const text = textOf(key);
+	function drop(key: string, reason: string, text = textOf(key)) {
 		// The page that made it finds the reason beside the place where its event was.
 		if (!own.has(key)) write(`${key}!`, reason);
 		settle(key, "dropped", reason);
@@ -155,18 +171,23 @@ export function createQueue(ports: QueuePorts): Queue {
 	function scan() {
 		scanned = now();
 		const cleared = loadState();
-		const found = new Set(keys());
+		const listed = keys();
+		const found = new Set(listed);
 		for (const [key, entry] of own) {
 			if (found.has(key)) continue;
 			if (entry.stored && !cleared) {
-				const reason = read(`${key}!`);
+				// What cannot be read now says nothing.
+				const reason = listed && read(`${key}!`);
 				if (reason) remove(`${key}!`);
-				settle(key, reason ? "dropped" : "delivered", reason ?? undefined);
+				if (reason === undefined) found.add(key);
+				else settle(key, reason ? "dropped" : "delivered", reason ?? undefined);
 			} else {
-				entry.stored = write(key, entry.text);
+				entry.stored = false;
 				found.add(key);
+				unwritten.push(key);
 			}
 		}
+		persist();
 		const known = sizes;
 		sizes = new Map();
 		bytes = 0;
@@ -228,10 +249,10 @@ export function createQueue(ports: QueuePorts): Queue {
 			limit = batch.length >> 1;
 			return true;
 		}
-		batch.forEach(([key], index) => {
+		batch.forEach(([key, text], index) => {
 			const rejected = answer.rejected?.find((one) => one.index === index);
 			if (verdict === "delivered" && !rejected) settle(key, verdict);
-			else drop(key, rejected?.code ?? (verdict === "split" ? "too_large" : `http_${answer.status}`));
+			else drop(key, rejected?.code ?? (verdict === "split" ? "too_large" : `http_${answer.status}`), text);
 		});
 		return true;
 	}
@@ -280,7 +301,7 @@ export function createQueue(ports: QueuePorts): Queue {
 		wake = { at, cancel };
 	}
 
-	if (keys().some(isKey)) schedule(0);
+	if (keys()?.some(isKey)) schedule(0);
 
 	return {
 		enqueue(key, text) {
@@ -289,7 +310,16 @@ export function createQueue(ports: QueuePorts): Queue {
 					ports.onDrop(text, "too_large");
 					return resolve({ status: "dropped", reason: "too_large" });
 				}
-				own.set(key, { text, stored: !paused && write(key, text), resolve });
+				// Known before the first event is stored, so that this page can tell its delivery from an emptied store.
+				if (!epoch && !paused) loadState();
+				if (!burst++) {
+					Promise.resolve().then(() => {
+						burst = 0;
+						persist();
+					});
+				}
+				own.set(key, { text, stored: burst <= BURST && write(key, text), resolve });
+				if (burst > BURST) unwritten.push(key);
 				sizes.set(key, text.length);
 				bytes += text.length;
 				const full = () => sizes.size > MAX_EVENTS || bytes > MAX_BYTES;
@@ -303,8 +333,11 @@ export function createQueue(ports: QueuePorts): Queue {
 			await flush(true);
 		},
 		leave(final) {
-			queued();
-			if (final) release();
+			persist(MAX_EVENTS);
+			if (final) {
+				queued();
+				release();
+			}
 			while (!paused && ports.online() && !waiting(true)) {
 				const batch = takeBatch(ports.room(), (key) => !own.has(key) || (final ? flight.get(key) : flight.has(key)));
 				if (!batch.length) return;
@@ -326,7 +359,7 @@ export function createQueue(ports: QueuePorts): Queue {
 		purge() {
 			paused = true;
 			for (const key of own.keys()) settle(key, "dropped", "denied");
-			keys().map(remove);
+			keys()?.map(remove);
 			sizes.clear();
 			bytes = 0;
 		},

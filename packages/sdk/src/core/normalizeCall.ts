@@ -20,7 +20,8 @@ export interface CallOptions {
 type Id = string | number;
 const isId = (value: unknown): value is Id => typeof value === "string" || typeof value === "number";
 
-function applyOptions(input: EventInput, options: CallOptions = {}): EventInput {
+function applyOptions(input: EventInput, options: CallOptions | null | undefined): EventInput {
+	if (!options) return input;
 	const { context, integrations, timestamp, messageId, anonymousId, userId, traits, ...rest } = options;
 	const known = { integrations, timestamp, messageId, anonymousId, userId };
 	for (const [key, value] of Object.entries(known)) if (value != null) Object.assign(input, { [key]: value });
@@ -49,7 +50,7 @@ export function normalizeCall(type: EventInput["type"], args: readonly unknown[]
 	const input: EventInput = { type };
 	if (type === "alias") {
 		Object.assign(input, { userId: ids[0], previousId: ids[1] });
-		return [applyOptions(input, (options ?? data) as CallOptions), callback];
+		return [applyOptions(input, options ?? (data as CallOptions)), callback];
 	}
 	const body = { ...data };
 	if (type === "identify" || type === "group") {
@@ -69,5 +70,5 @@ export function normalizeCall(type: EventInput["type"], args: readonly unknown[]
 			},
 		});
 	}
-	return [applyOptions(input, options ?? undefined), callback];
+	return [applyOptions(input, options), callback];
 }

@@ -1,0 +1,7 @@
+import type { Client } from "selfsame/browser";
+
+declare global {
+	interface Window {
+		selfsame: Client;
+	}
+}
