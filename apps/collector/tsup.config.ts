@@ -28,6 +28,6 @@ export default defineConfig({
 	async onSuccess() {
 		await cp(`${store}/drizzle`, "dist/drizzle", { recursive: true });
 		await mkdir("dist/public", { recursive: true });
-		for (const file of ["selfsame.js", "selfsame.js.map"]) await cp(`${sdk}/dist/${file}`, `dist/public/${file}`);
+		await cp(`${sdk}/dist/selfsame.js`, "dist/public/selfsame.js");
 	},
 });
