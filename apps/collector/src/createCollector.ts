@@ -40,6 +40,8 @@ export interface Collector {
 	store: Store;
 	/** The keys that events and reads need, as given or as generated. */
 	keys: EnsuredKeys;
+	/** Makes changes to sources hold at once instead of within seconds. */
+	reload(): Promise<void>;
 	/** From now on refuses new events with 503, so that their senders turn elsewhere; reads are still answered. */
 	refuseEvents(): void;
 	/** Commits what was taken, and closes the store. May be called more than once. */
@@ -80,6 +82,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
 		app: createApp(deps, { sdkFile }),
 		store,
 		keys,
+		reload: deps.sources.reload,
 		refuseEvents,
 		close() {
 			refuseEvents();

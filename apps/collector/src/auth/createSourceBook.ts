@@ -16,6 +16,8 @@ export interface SourceBook {
 	find(keys: readonly string[]): Promise<{ source: KnownSource; key: string } | null>;
 	/** The source with this id. */
 	get(id: string): Promise<KnownSource | null>;
+	/** Reads the sources again now. */
+	reload(): Promise<void>;
 }
 
 /** How long a change made elsewhere, such as by `selfsame sources`, may take to be seen. ms. */
@@ -53,6 +55,7 @@ export function createSourceBook(store: Pick<Store, "listSources">, now: () => n
 	}
 
 	return {
+		reload: load,
 		async find(keys) {
 			await refresh();
 			for (const key of keys) {

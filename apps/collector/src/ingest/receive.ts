@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { HttpBindings } from "@hono/node-server";
-import type { EventType, IngestAnswer } from "@selfsame/protocol";
+import { type EventType, type IngestAnswer, limits } from "@selfsame/protocol";
 import {
 	type BatchSetting,
 	type ParsedBatch,
@@ -104,8 +104,20 @@ function parse(
 		...(observe ? { observe } : {}),
 	};
 	if (shape !== "batch") return parseSingle(body, shape === "any" ? setting : { ...setting, type: shape });
-	if (Array.isArray(body.value.batch)) return parseBatch(body, body.value.batch, setting);
-	throw new RequestError("invalid_json", "The body needs `batch`, an array of events.");
+	return parseBatch(body, readElements(body), setting);
+}
+
+/**
+ * Ten times what a batch may hold: each event past its limit costs a verdict, a dead letter and a line of the answer, so
+ * that there must be an end to how many verdicts one small request can ask for.
+ */
+const MAX_ELEMENTS = 10 * limits.batchEvents;
+
+function readElements({ value: { batch } }: ParsedBody): unknown[] {
+	if (!Array.isArray(batch)) throw new RequestError("invalid_json", "The body needs `batch`, an array of events.");
+	if (batch.length <= MAX_ELEMENTS) return batch;
+	const detail = `The batch has ${batch.length} events; ${limits.batchEvents} are allowed. Send several batches.`;
+	throw new RequestError("too_large", detail);
 }
 
 function spend({ rates }: Deps, source: KnownSource, sender: Sender, events: number): void {
