@@ -18,7 +18,12 @@ export function visitorRoute(readVisitor: VisitorReader) {
 		const anonymousId = getCookie(c, anonymousIdCookie)?.trim();
 		if (!anonymousId || anonymousId.length > 256)
 			return c.json({ anonymousId: null, profile: null, events: [], links: [] });
-		const body = JSON.stringify(await readVisitor(anonymousId));
+		const view = await readVisitor(anonymousId).catch((error: unknown) => {
+			console.error("The panel could not be filled:", error instanceof Error ? error.message : error);
+			return null;
+		});
+		if (!view) return c.json({ error: "The profile cannot be read at the moment." }, 503);
+		const body = JSON.stringify(view);
 		const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
 		c.header("ETag", etag);
 		if (c.req.header("If-None-Match") === etag) return c.body(null, 304);

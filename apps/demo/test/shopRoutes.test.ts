@@ -107,6 +107,18 @@ test("the panel's route answers for the caller's own cookie and takes no other w
 	expect(await long.json()).toMatchObject({ anonymousId: null });
 });
 
+test("a collector that cannot answer is said to be unable, without its reasons", async () => {
+	const broken = shopRoutes({
+		writeKey: "wk",
+		readVisitor: () => Promise.reject(new Error("disk full at /var/secret")),
+	});
+	const response = await broken.request("/visitor", { headers: { cookie: "selfsame_id=mine" } });
+	expect(response.status).toBe(503);
+	expect(await response.text()).not.toContain("secret");
+	const refusing = createVisitorReader({ secretKey: "sk_x", request: () => new Response("", { status: 503 }) });
+	await expect(refusing("mine")).rejects.toThrow("/v1/profiles with 503");
+});
+
 test("the reader asks the profile API with the key, and passes on what it answers but the key", async () => {
 	const asked: string[] = [];
 	const read = createVisitorReader({
