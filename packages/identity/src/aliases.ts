@@ -24,6 +24,9 @@ export function readAliases(draft: Draft, events: readonly Candidate[], revision
 		if (draft.identifier(id).fresh) continue;
 		draft.attempt(() => rereadEarlierAliases(draft, id, touchedRegions, touchedGroups));
 	}
+	for (const id of revision.unseen ?? []) {
+		draft.attempt(() => rereadEarlierAliases(draft, id, touchedRegions, touchedGroups));
+	}
 	const rows = events.flatMap((event) => aliasRowOf(draft, event));
 	for (const row of rows) {
 		draft.plan.readings.set(row.seq, row.as);

@@ -6,3 +6,4 @@ export { type Blocked, createBlocked, normaliseEmail, normaliseValue } from "./n
 export { comparePositions, compareUtf8, type Position } from "./order.ts";
 export type { Candidate, Change, Plan, Revision, SpanEdit } from "./plan.ts";
 export { type Evidence, type Kinds, type Link, type Refusal, type Replay, replay, type Span } from "./replay.ts";
+export { type History, type Resolution, type ResolvedLink, type ResolvedRefusal, resolve } from "./resolve.ts";

@@ -21,6 +21,8 @@ export interface Revision {
 	regions: readonly number[];
 	/** Users, whose alias groups are. */
 	groups: readonly number[];
+	/** Identifiers that events may have ceased to carry, so that aliases naming them may read otherwise. */
+	unseen?: readonly number[];
 }
 
 /** How the spans of one identifier change. */

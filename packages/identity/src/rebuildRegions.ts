@@ -190,13 +190,13 @@ export function gather(draft: Draft, rows: readonly EvidenceRow[], among: Readon
 	const counting = rows.filter((row) => among.has(row.identifier) && !draft.isDiscounted(row));
 	const events: Evidence[] = [];
 	for (const group of Map.groupBy(counting, (row) => row.seq).values()) {
-		const { position, lead } = group[0] as EvidenceRow;
+		const { seq, position, lead } = group[0] as EvidenceRow;
 		if (!draft.isUser(lead) && !among.has(lead)) continue;
 		const others = group
 			.map((row) => draft.identifier(row.identifier))
 			.sort((a, b) => compareIdentifiers(draft.config, a, b))
 			.map(({ id }) => id);
-		events.push({ position, lead, others });
+		events.push({ seq, position, lead, others });
 	}
 	return events;
 }

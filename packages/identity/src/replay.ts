@@ -2,6 +2,8 @@ import { comparePositions, type Position } from "./order.ts";
 
 /** One event as far as identity goes: who led it, and whom the lead links, best first. */
 export interface Evidence {
+	/** The event's number in the store. */
+	seq: number;
 	position: Position;
 	/** Identifier ids, as the store numbers them. */
 	lead: number;
@@ -18,21 +20,17 @@ export interface Span {
 	owner: number;
 }
 
-/** A link that the rule did not make as asked. */
-export interface Refusal {
-	position: Position;
-	/** What was to be linked, and to what. */
+/** A link that the rule made: two profiles became one. */
+export interface Link {
+	evidence: Evidence;
+	/** Which of `evidence.others`. */
 	identifier: number;
-	lead: number;
-	/** `limit`: it does not fit. `moved`: the two profiles stay apart, the identifier alone changes hands. */
-	reason: "limit" | "moved";
 }
 
-/** A link that the rule made: where two profiles became one. */
-export interface Link {
-	position: Position;
-	lead: number;
-	identifier: number;
+/** A link that the rule did not make as asked. */
+export interface Refusal extends Link {
+	/** `limit`: it does not fit. `moved`: the two profiles stay apart, the identifier alone changes hands. */
+	reason: "limit" | "moved";
 }
 
 export interface Replay {
@@ -96,7 +94,8 @@ export function replay(evidence: readonly Evidence[], kinds: Kinds): Replay {
 	};
 	const ownerOf = (identifier: number): Node => rootOf((timelineOf(identifier).at(-1) as { node: Node }).node);
 
-	for (const { position, lead, others } of ordered) {
+	for (const evidence of ordered) {
+		const { position, lead, others } = evidence;
 		for (const identifier of others) {
 			const mine = ownerOf(lead);
 			const theirs = ownerOf(identifier);
@@ -104,13 +103,13 @@ export function replay(evidence: readonly Evidence[], kinds: Kinds): Replay {
 			const type = kinds.typeOf(identifier);
 			if (unionFits(mine, theirs, kinds)) {
 				unite(mine, theirs);
-				links.push({ position, lead, identifier });
+				links.push({ evidence, identifier });
 			} else if (fits(mine, type, kinds)) {
 				move(type, theirs, mine, kinds);
 				timelineOf(identifier).push({ from: position, node: mine });
-				refused.push({ position, identifier, lead, reason: "moved" });
+				refused.push({ evidence, identifier, reason: "moved" });
 			} else {
-				refused.push({ position, identifier, lead, reason: "limit" });
+				refused.push({ evidence, identifier, reason: "limit" });
 			}
 		}
 	}

@@ -1,2 +1,3 @@
-export * from "./port.ts";
 export { openStore } from "./openStore.ts";
+export * from "./port.ts";
+export { profileIdOf } from "./sqlite/hashes.ts";

@@ -137,7 +137,11 @@ export interface Store {
 	/** Null when there is no such profile. */
 	listEvents(ref: ProfileRef, query: EventQuery): Promise<Page<EventView> | null>;
 	explainIdentity(ref: ProfileRef, at?: AsOf): Promise<IdentityView | null>;
-	traitHistory(ref: ProfileRef, key: string, query: { limit: number; cursor?: string } & AsOf): Promise<Page<TraitWrite> | null>;
+	traitHistory(
+		ref: ProfileRef,
+		key: string,
+		query: { limit: number; cursor?: string } & AsOf,
+	): Promise<Page<TraitWrite> | null>;
 	findGroup(id: string, query: { limit: number; cursor?: string }): Promise<GroupView | null>;
 	stats(): Promise<Stats>;
 
@@ -174,6 +178,17 @@ export interface Store {
 /** Storage cannot take this now: the disk is full, the file is read-only, a lock is held. Worth a retry later. */
 export class StorageUnavailableError extends Error {
 	override readonly name = "StorageUnavailableError";
+}
+
+/** The configured identity rules are not those that the stored profiles stand on. */
+export class IdentityRulesChangedError extends Error {
+	override readonly name = "IdentityRulesChangedError";
+	constructor() {
+		super(
+			"The identity rules in the configuration differ from those the stored profiles were built with. " +
+				"Run `selfsame rebuild` with the new configuration, or start with the old one.",
+		);
+	}
 }
 
 /** A cursor that was not made by this list with these filters. */

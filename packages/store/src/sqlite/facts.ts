@@ -1,5 +1,15 @@
-import { type AliasRow, type EvidenceRow, type Facts, type Moment, momentKey, type Need, type Position, type Span, type Unlink } from "@selfsame/identity";
-import { identifierFact, type Identifiers, regionFact } from "./identifiers.ts";
+import {
+	type AliasRow,
+	type EvidenceRow,
+	type Facts,
+	type Moment,
+	momentKey,
+	type Need,
+	type Position,
+	type Span,
+	type Unlink,
+} from "@selfsame/identity";
+import { type Identifiers, identifierFact, regionFact } from "./identifiers.ts";
 import type { SqliteDatabase } from "./openDatabase.ts";
 
 /** Stands for "from the beginning" where a position is stored. */
@@ -61,16 +71,14 @@ export const toAlias = (row: AliasColumns): AliasRow => ({
 
 export const toSpan = (row: SpanColumns): Span => ({
 	from:
-		row.from_ts === beginning
-			? null
-			: { timestamp: row.from_ts, messageId: row.from_message, source: row.from_source },
+		row.from_ts === beginning ? null : { timestamp: row.from_ts, messageId: row.from_message, source: row.from_source },
 	owner: row.owner,
 });
 
 export const selectEvidence = `SELECT l.seq, l.ts, e.message_id, e.source, l.lead, l.identifier, l.kind
 	FROM event_identifiers l JOIN events e ON e.seq = l.seq WHERE l.identifier = ?`;
 
-export const selectAliases = `SELECT * FROM aliases WHERE user = ?1 OR previous_user = ?1 OR previous_anonymous = ?1`;
+export const selectAliases = `SELECT * FROM aliases WHERE user = :id OR previous_user = :id OR previous_anonymous = :id`;
 
 /** Loads what a decision asks for. */
 export function createFactLoader(database: SqliteDatabase, identifiers: Identifiers) {
@@ -84,9 +92,7 @@ export function createFactLoader(database: SqliteDatabase, identifiers: Identifi
 		)
 		.pluck();
 	// Evidence of the very millisecond is compared by message and source; around it the index alone answers.
-	const earlier = database
-		.prepare("SELECT 1 FROM event_identifiers WHERE identifier = ? AND ts < ? LIMIT 1")
-		.pluck();
+	const earlier = database.prepare("SELECT 1 FROM event_identifiers WHERE identifier = ? AND ts < ? LIMIT 1").pluck();
 	const sameInstant = database.prepare(`${selectEvidence} AND l.ts = ? ORDER BY e.message_id, e.source`);
 	const later = database.prepare(
 		`${selectEvidence} AND l.ts = (SELECT min(ts) FROM event_identifiers WHERE identifier = ? AND ts > ?)
@@ -94,13 +100,13 @@ export function createFactLoader(database: SqliteDatabase, identifiers: Identifi
 	);
 	const limitedRegions = database
 		.prepare(
-			`SELECT id FROM identifiers WHERE owner = ?1 AND limited IS NOT NULL
+			`SELECT id FROM identifiers WHERE owner = :id AND limited IS NOT NULL
 			UNION SELECT r.id FROM adjacent_users a JOIN identifiers i ON i.id = a.identifier
-			JOIN identifiers r ON r.id = i.root WHERE a.user = ?1 AND r.limited IS NOT NULL`,
+			JOIN identifiers r ON r.id = i.root WHERE a.user = :id AND r.limited IS NOT NULL`,
 		)
 		.pluck();
 	const unlinks = database.prepare(
-		"SELECT a, b, at AS before FROM corrections WHERE kind = 'unlink' AND (a = ?1 OR b = ?1)",
+		"SELECT a, b, at AS before FROM corrections WHERE kind = 'unlink' AND (a = :id OR b = :id)",
 	);
 	const unmerged = database.prepare("SELECT max(at) FROM corrections WHERE kind = 'unmerge' AND a = ?").pluck();
 	const aliases = database.prepare(selectAliases);
@@ -150,16 +156,16 @@ export function createFactLoader(database: SqliteDatabase, identifiers: Identifi
 				facts.moments.set(momentKey(id, need.position), momentOf(id, need.position));
 				break;
 			case "limitedRegions":
-				facts.limitedRegions.set(id, limitedRegions.all(id) as number[]);
+				facts.limitedRegions.set(id, limitedRegions.all({ id }) as number[]);
 				break;
 			case "unlinks":
-				facts.unlinks.set(id, unlinks.all(id) as Unlink[]);
+				facts.unlinks.set(id, unlinks.all({ id }) as Unlink[]);
 				break;
 			case "unmerges":
 				facts.unmerges.set(id, unmerged.get(id) as number | null);
 				break;
 			case "aliases":
-				facts.aliases.set(id, (aliases.all(id) as AliasColumns[]).map(toAlias));
+				facts.aliases.set(id, (aliases.all({ id }) as AliasColumns[]).map(toAlias));
 				break;
 		}
 	};

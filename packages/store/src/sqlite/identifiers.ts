@@ -1,4 +1,4 @@
-import type { IdentityConfig, IdentifierFact, RegionFact } from "@selfsame/identity";
+import type { IdentifierFact, IdentityConfig, RegionFact } from "@selfsame/identity";
 import type { Identifier } from "@selfsame/protocol";
 import { identifierKey, type KeyedHash } from "./hashes.ts";
 import type { SqliteDatabase } from "./openDatabase.ts";
@@ -60,7 +60,8 @@ export function createIdentifiers(database: SqliteDatabase, config: IdentityConf
 	const load = (found: unknown): IdentifierRow | undefined =>
 		found ? remember({ ...(found as Omit<IdentifierRow, "fresh">), fresh: false }) : undefined;
 
-	const limitedOf = (type: string) => (config.identifiers[type]?.limit == null || type === "user_id" ? null : `{"${type}":1}`);
+	const limitedOf = (type: string) =>
+		config.identifiers[type]?.limit == null || type === "user_id" ? null : `{"${type}":1}`;
 
 	const make = (key: Buffer, { type, value }: { type: string; value: string | null }, diedAt: number | null) => {
 		const id = nextId++;

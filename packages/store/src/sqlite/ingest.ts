@@ -3,8 +3,8 @@ import {
 	createBlocked,
 	decideBatch,
 	emptyFacts,
-	identifiersOf,
 	type IdentityConfig,
+	identifiersOf,
 	type Named,
 	normaliseValue,
 	type Plan,
@@ -15,7 +15,7 @@ import type { DeadLetter } from "../port.ts";
 import { createPlanWriter } from "./applyPlan.ts";
 import type { Counters } from "./counters.ts";
 import { createFactLoader, linkKind } from "./facts.ts";
-import { flag, identifierFact, type IdentifierRow, type Identifiers, regionFact } from "./identifiers.ts";
+import { flag, type IdentifierRow, type Identifiers, identifierFact, regionFact } from "./identifiers.ts";
 import type { SqliteDatabase } from "./openDatabase.ts";
 import type { Tombstones } from "./tombstones.ts";
 
@@ -67,9 +67,7 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 	const putGroupTrait = database.prepare(
 		`INSERT OR IGNORE INTO group_writes (group_id, key, ts, message_id, source, value) VALUES (?, ?, ?, ?, ?, ?)`,
 	);
-	const putMembership = database.prepare(
-		"INSERT INTO memberships (group_id, lead, ts, seq) VALUES (?, ?, ?, ?)",
-	);
+	const putMembership = database.prepare("INSERT INTO memberships (group_id, lead, ts, seq) VALUES (?, ?, ?, ?)");
 	const putLetter = database.prepare(
 		"INSERT INTO dead_letters (source, received_at, message_id, code, detail, body) VALUES (?, ?, ?, ?, ?, ?)",
 	);

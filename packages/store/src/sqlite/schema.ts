@@ -193,10 +193,7 @@ export const memberships = sqliteTable(
 		ts: integer("ts").notNull(),
 		seq: integer("seq").notNull(),
 	},
-	(t) => [
-		primaryKey({ columns: [t.group, t.lead, t.ts, t.seq] }),
-		index("memberships_lead").on(t.lead, t.ts),
-	],
+	(t) => [primaryKey({ columns: [t.group, t.lead, t.ts, t.seq] }), index("memberships_lead").on(t.lead, t.ts)],
 );
 
 /** Merges, unmerges and unlinks, each with who made it and why. */

@@ -1,0 +1,192 @@
+import type { IdentityConfig } from "./config.ts";
+import type { AliasRow, EvidenceRow, IdentifierFact, Unlink } from "./facts.ts";
+import { compareIdentifiers } from "./identifiersOf.ts";
+import type { Position } from "./order.ts";
+import { type Evidence, type Kinds, type Link, replay, type Span } from "./replay.ts";
+
+/** All evidence that has to do with some people, as stored. */
+export interface History {
+	/** Every identifier that the rest names. */
+	identifiers: ReadonlyMap<number, IdentifierFact>;
+	/** Links of events; those that an alias's `previousId` makes are left out, since `aliases` tells them. */
+	rows: readonly EvidenceRow[];
+	aliases: readonly AliasRow[];
+	unlinks: readonly Unlink[];
+	/** Aliases and merges dated before `before` that name the user do not count. */
+	unmerges: readonly { user: number; before: number }[];
+	/** For both readings of every `previousId`: when it was first seen in its own field, ms. */
+	firstSeen: ReadonlyMap<number, number>;
+}
+
+export interface ResolvedLink {
+	a: number;
+	b: number;
+	seq: number;
+	position: Position;
+	kind: "event" | "alias" | "merge";
+}
+
+export interface ResolvedRefusal {
+	identifier: number;
+	/** What it was not linked to. */
+	from: number;
+	seq: number;
+	position: Position;
+	reason: "limit" | "moved" | "shared" | "unlinked" | "unmerged" | "untrusted";
+}
+
+/** What a history comes to, with all its reasons. */
+export interface Resolution {
+	/** Whose each identifier was and is. One that nothing links belongs to itself. */
+	spans: Map<number, Span[]>;
+	/** For each user the users it is one with, itself included. */
+	groups: Map<number, readonly number[]>;
+	links: ResolvedLink[];
+	refused: ResolvedRefusal[];
+}
+
+/**
+ * Works a whole history out from the beginning, in order, as docs/decisions/identity-rule.md puts it. The store's state
+ * is the same by other means; this one answers about other times than now, and why.
+ *
+ * @param asOf counts only events dated at or before it and corrections made by then, ms. Left out: all.
+ */
+export function resolve(history: History, config: IdentityConfig, asOf = Number.POSITIVE_INFINITY): Resolution {
+	const rows = history.rows.filter((row) => row.position.timestamp <= asOf);
+	const aliases = history.aliases.filter((row) => row.position.timestamp <= asOf);
+	const corrected = corrections(history, asOf);
+	const isSeen = (id: number) => (history.firstSeen.get(id) ?? Number.POSITIVE_INFINITY) <= asOf;
+	const readsAsAnonymous = (row: AliasRow) => !row.merge && isSeen(row.previousAnonymous) && !isSeen(row.previousUser);
+
+	const all = [...rows, ...aliases.filter(readsAsAnonymous).map(anonymousLink)];
+	const shared = sharedIdentifiers(history, rows, config);
+	const refused: ResolvedRefusal[] = [];
+	const counting = all.filter((row) => {
+		const reason = corrected(row) ?? (shared.has(row.identifier) || shared.has(row.lead) ? "shared" : null);
+		if (reason) refused.push({ ...about(row), identifier: row.identifier, from: row.lead, reason });
+		return reason === null;
+	});
+
+	const replayed = replay(inOrder(history, counting, config), kindsOf(history, config));
+	const byLink = new Map(counting.map((row) => [`${row.seq} ${row.identifier}`, row]));
+	const rowOf = ({ evidence, identifier }: Link) => byLink.get(`${evidence.seq} ${identifier}`) as EvidenceRow;
+	const links: ResolvedLink[] = replayed.links.map((link) => linkOf(rowOf(link)));
+	for (const refusal of replayed.refused) {
+		const row = rowOf(refusal);
+		refused.push({ ...about(row), identifier: row.identifier, from: row.lead, reason: refusal.reason });
+		// The identifier changed hands by this event, so it is also the reason why it is where it is now.
+		if (refusal.reason === "moved") links.push(linkOf(row));
+	}
+	const groups = joinUsers(
+		aliases.filter((row) => !readsAsAnonymous(row)),
+		corrected,
+		links,
+		refused,
+	);
+	return { spans: replayed.spans, groups, links, refused };
+}
+
+const about = ({ seq, position }: { seq: number; position: Position }) => ({ seq, position });
+
+function anonymousLink({ seq, position, user, previousAnonymous }: AliasRow): EvidenceRow {
+	return { seq, position, lead: user, identifier: previousAnonymous, previous: true };
+}
+
+function linkOf(row: EvidenceRow): ResolvedLink {
+	return { ...about(row), a: row.lead, b: row.identifier, kind: row.previous ? "alias" : "event" };
+}
+
+type Corrected = (row: {
+	lead: number;
+	identifier: number;
+	position: Position;
+	previous: boolean;
+}) => "unlinked" | "unmerged" | null;
+
+/** Which correction stands against a link, of those made by `asOf`. */
+function corrections(history: History, asOf: number): Corrected {
+	const unlinkedBefore = new Map<string, number>();
+	for (const { a, b, before } of history.unlinks) {
+		if (before > asOf) continue;
+		for (const pair of [`${a} ${b}`, `${b} ${a}`]) {
+			unlinkedBefore.set(pair, Math.max(before, unlinkedBefore.get(pair) ?? before));
+		}
+	}
+	const unmergedBefore = new Map<number, number>();
+	for (const { user, before } of history.unmerges) {
+		if (before <= asOf) unmergedBefore.set(user, Math.max(before, unmergedBefore.get(user) ?? before));
+	}
+	const isBefore = (timestamp: number, before: number | undefined) => before !== undefined && timestamp < before;
+	return ({ lead, identifier, position: { timestamp }, previous }) => {
+		if (isBefore(timestamp, unlinkedBefore.get(`${lead} ${identifier}`))) return "unlinked";
+		if (!previous) return null;
+		const named = [lead, identifier].some((user) => isBefore(timestamp, unmergedBefore.get(user)));
+		return named ? "unmerged" : null;
+	};
+}
+
+/** Step 4: anonymous ids that were seen with too many users, each in one event. Corrections do not count here. */
+function sharedIdentifiers(history: History, rows: readonly EvidenceRow[], config: IdentityConfig): Set<number> {
+	const users = new Map<number, Set<number>>();
+	for (const { lead, identifier } of rows) {
+		if (history.identifiers.get(identifier)?.type !== "anonymous_id") continue;
+		if (history.identifiers.get(lead)?.type !== "user_id") continue;
+		const known = users.get(identifier);
+		if (known) known.add(lead);
+		else users.set(identifier, new Set([lead]));
+	}
+	const shared = new Set<number>();
+	for (const [id, known] of users) if (known.size > config.maxUsersPerAnonymousId) shared.add(id);
+	return shared;
+}
+
+function kindsOf(history: History, config: IdentityConfig): Kinds {
+	return {
+		typeOf: (id) => history.identifiers.get(id)?.type ?? "",
+		limitOf: (type) => config.identifiers[type]?.limit ?? null,
+	};
+}
+
+/** Rows of one event put together again: its lead, and what it links, best first. */
+function inOrder(history: History, rows: readonly EvidenceRow[], config: IdentityConfig): Evidence[] {
+	return [...Map.groupBy(rows, (row) => row.seq).values()].map((group) => {
+		const { seq, position, lead } = group[0] as EvidenceRow;
+		const others = group
+			.map((row) => history.identifiers.get(row.identifier) as IdentifierFact)
+			.sort((a, b) => compareIdentifiers(config, a, b))
+			.map(({ id }) => id);
+		return { seq, position, lead, others };
+	});
+}
+
+/** The layer above: users joined by aliases and by people. */
+function joinUsers(
+	aliases: readonly AliasRow[],
+	corrected: Corrected,
+	links: ResolvedLink[],
+	refused: ResolvedRefusal[],
+): Map<number, readonly number[]> {
+	const groups = new Map<number, number[]>();
+	const groupOf = (user: number) => {
+		const known = groups.get(user) ?? [user];
+		groups.set(user, known);
+		return known;
+	};
+	for (const row of aliases) {
+		const { user, previousUser, trusted, merge } = row;
+		if (user === previousUser) continue;
+		const link = { lead: user, identifier: previousUser, position: row.position, previous: true };
+		const reason = corrected(link) ?? (trusted ? null : "untrusted");
+		if (reason) {
+			refused.push({ ...about(row), identifier: previousUser, from: user, reason });
+			continue;
+		}
+		const [into, from] = [groupOf(user), groupOf(previousUser)];
+		if (into !== from) {
+			into.push(...from);
+			for (const member of from) groups.set(member, into);
+		}
+		links.push({ ...about(row), a: user, b: previousUser, kind: merge ? "merge" : "alias" });
+	}
+	return groups;
+}

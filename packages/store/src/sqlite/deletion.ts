@@ -1,0 +1,214 @@
+import type { Claims, JsonObject } from "@selfsame/protocol";
+import { v7 } from "uuid";
+import type { Attribution, DeletionReceipt } from "../port.ts";
+import type { Counters } from "./counters.ts";
+import type { KeyedHash } from "./hashes.ts";
+import { flag, type Identifiers } from "./identifiers.ts";
+import type { Ingest } from "./ingest.ts";
+import type { SqliteDatabase } from "./openDatabase.ts";
+import { insideSpan, type NamedRow, type OwnedSpan, type Ownership, selectIdentifiersOfUser } from "./ownership.ts";
+import type { Tombstones } from "./tombstones.ts";
+
+export interface DeletionDeps {
+	database: SqliteDatabase;
+	hash: KeyedHash;
+	identifiers: Identifiers;
+	ownership: Ownership;
+	ingest: Ingest;
+	tombstones: Tombstones;
+	counters: Counters;
+}
+
+/** Erases a person: events, traits and names go; keyed hashes stay, so that what comes late is recognised and dropped. */
+export function createDeletion(deps: DeletionDeps) {
+	const { database, hash, identifiers, ownership, ingest, tombstones, counters } = deps;
+	database.exec("CREATE TEMP TABLE IF NOT EXISTS erased (seq INTEGER PRIMARY KEY)");
+	const run = (sql: string, ...values: unknown[]) => database.prepare(sql).run(...values);
+	const pluck = (sql: string, ...values: unknown[]) =>
+		database
+			.prepare(sql)
+			.pluck()
+			.all(...values) as number[];
+	const keyOf = database.prepare("SELECT key, died_at FROM identifiers WHERE id = ?");
+
+	const hashOf = (id: number): Buffer => {
+		const row = keyOf.get(id) as { key: Buffer; died_at: number | null };
+		return row.died_at === null ? hash.identifier(row.key) : row.key;
+	};
+
+	const collect = (owned: readonly OwnedSpan[]): number => {
+		run("DELETE FROM temp.erased");
+		for (const span of owned) {
+			const { where, values } = insideSpan(span);
+			run(`INSERT OR IGNORE INTO temp.erased SELECT e.seq FROM events e WHERE ${where}`, ...values);
+		}
+		return database.prepare("SELECT count(*) FROM temp.erased").pluck().get() as number;
+	};
+
+	/** Identifiers that the erased events may link: their regions are decided anew. */
+	const linkedBy = (leads: ReadonlySet<number>): Set<number> => {
+		const linked = new Set<number>();
+		for (const lead of leads) {
+			const found =
+				ownership.row(lead).type === "user_id"
+					? pluck(selectIdentifiersOfUser, { id: lead })
+					: pluck("SELECT identifier FROM event_identifiers WHERE lead = ? AND kind = 2", lead);
+			for (const id of found) linked.add(id);
+		}
+		return linked;
+	};
+
+	const eraseEvents = (leads: ReadonlySet<number>, linked: ReadonlySet<number>) => {
+		for (const { source, message_id } of database
+			.prepare("SELECT source, message_id FROM events WHERE seq IN (SELECT seq FROM temp.erased)")
+			.all() as { source: string; message_id: string }[]) {
+			tombstones.rememberMessage(source, message_id);
+		}
+		const previous = pluck(
+			"SELECT previous_anonymous FROM aliases WHERE seq IN (SELECT seq FROM temp.erased) AND reading = 1",
+		);
+		for (const id of new Set([...linked, ...previous])) {
+			run("DELETE FROM event_identifiers WHERE identifier = ? AND seq IN (SELECT seq FROM temp.erased)", id);
+		}
+		for (const lead of leads) {
+			run("DELETE FROM trait_writes WHERE lead = ? AND seq IN (SELECT seq FROM temp.erased)", lead);
+			run("DELETE FROM memberships WHERE lead = ? AND seq IN (SELECT seq FROM temp.erased)", lead);
+		}
+		for (const table of ["event_payloads", "aliases", "events"]) {
+			run(`DELETE FROM ${table} WHERE seq IN (SELECT seq FROM temp.erased)`);
+		}
+		return previous;
+	};
+
+	/** Takes a deleted name off the events of others that carry it: they keep the event, not the name. */
+	const scrub = (row: NamedRow) => {
+		const carried = pluck(
+			`SELECT seq FROM events WHERE lead = :id
+			UNION SELECT seq FROM event_identifiers WHERE identifier = :id
+			UNION SELECT seq FROM aliases WHERE previous_user = :id OR previous_anonymous = :id`,
+			{ id: row.id },
+		);
+		for (const seq of carried) {
+			const stored = database
+				.prepare("SELECT e.claims, p.body FROM events e LEFT JOIN event_payloads p ON p.seq = e.seq WHERE e.seq = ?")
+				.get(seq) as { claims: string | null; body: string | null } | undefined;
+			const claims = stored?.claims == null ? null : JSON.stringify(withoutName(JSON.parse(stored.claims), row));
+			run("UPDATE events SET claims = ? WHERE seq = ?", claims, seq);
+			if (stored?.body != null) {
+				const body = JSON.stringify(withoutExternalId(JSON.parse(stored.body) as JsonObject, row));
+				run("UPDATE event_payloads SET body = ? WHERE seq = ?", body, seq);
+			}
+		}
+	};
+
+	const eraseLetters = (rows: readonly NamedRow[]) => {
+		for (const { value } of rows) {
+			const text = JSON.stringify(value);
+			run("DELETE FROM dead_letters WHERE instr(body, ?) > 0", text);
+			// A number stands in JSON without quotes.
+			if (/^-?\d+(\.\d+)?$/.test(value as string)) {
+				for (const end of [",", "}", " ", "\n"]) {
+					run("DELETE FROM dead_letters WHERE instr(replace(body, ': ', ':'), ?) > 0", `:${value}${end}`);
+				}
+			}
+		}
+	};
+
+	const eraseNames = (rows: readonly NamedRow[], at: number) => {
+		for (const { id } of rows) {
+			run("UPDATE identifiers SET key = ?, value = NULL, died_at = ? WHERE id = ?", hashOf(id), at, id);
+		}
+	};
+
+	/** Says of each identifier whether any event that is left carries it or is led by it. */
+	const lookAgain = (ids: Iterable<number>): number[] => {
+		const unseen: number[] = [];
+		for (const id of ids) {
+			const [led] = pluck("SELECT EXISTS (SELECT 1 FROM events WHERE lead = ?)", id);
+			const [linked] = pluck("SELECT EXISTS (SELECT 1 FROM event_identifiers WHERE identifier = ? AND kind <> 1)", id);
+			const bits = (led ? flag.led | flag.seen : 0) | (linked ? flag.seen : 0);
+			run(`UPDATE identifiers SET flags = (flags & ${flag.corrected}) | ? WHERE id = ?`, bits, id);
+			if (!led && !linked) unseen.push(id);
+		}
+		return unseen;
+	};
+
+	return {
+		/** Inside a transaction that the caller has begun. Null when nobody is found. */
+		erase(
+			id: number,
+			{ suppress, dryRun }: { suppress: boolean; dryRun: boolean },
+			{ at, actor, reason }: Attribution,
+		): DeletionReceipt | null {
+			const owned = ownership.ownedBy(ownership.ownerOf(id));
+			const held = [...new Set(owned.filter(({ to }) => !to).map(({ identifier }) => identifier))]
+				.map((identifier) => ownership.row(identifier))
+				.filter((row) => row.value !== null);
+			const erasedEvents = collect(owned);
+			if (erasedEvents === 0 || held.length === 0) return null;
+			const receipt = { receiptId: `del_${v7()}`, erasedEvents, identifiers: held.length };
+			const answer = { ...receipt, deletedAt: new Date(at).toISOString() };
+			if (dryRun) return answer;
+
+			run(
+				"INSERT INTO deletions (receipt, at, suppress, erased_events, identifiers, actor, reason) VALUES (?, ?, ?, ?, ?, ?, ?)",
+				receipt.receiptId,
+				at,
+				suppress ? 1 : 0,
+				erasedEvents,
+				held.length,
+				actor,
+				reason,
+			);
+			tombstones.refresh();
+			for (const span of owned) tombstones.bury({ ...span, identifier: hashOf(span.identifier) }, at);
+			if (suppress) for (const row of held) tombstones.suppress(hashOf(row.id), at);
+
+			const leads = new Set(owned.map(({ identifier }) => identifier));
+			const linked = linkedBy(leads);
+			const previous = eraseEvents(leads, linked);
+			for (const row of held) scrub(row);
+			eraseLetters(held);
+			eraseNames(held, at);
+			for (const row of held) {
+				if (row.type === "user_id")
+					run("DELETE FROM aliases WHERE seq < 0 AND (user = :id OR previous_user = :id)", { id: row.id });
+			}
+			const touched = new Set([...leads, ...linked, ...previous]);
+			const unseen = lookAgain(touched);
+			identifiers.forget();
+			const isUser = (one: number) => ownership.row(one).type === "user_id";
+			ingest.revise(
+				{ regions: [...touched].filter((one) => !isUser(one)), groups: [...touched].filter(isUser), unseen },
+				at,
+			);
+			counters.add("events", -erasedEvents);
+			counters.add("erased", erasedEvents);
+			counters.flush();
+			run("INSERT INTO changes (at, kind) VALUES (?, 'deletion')", at);
+			return answer;
+		},
+	};
+}
+
+/** An event's claims without those that made the identifier. */
+function withoutName(claims: Claims, { type, value }: NamedRow): Claims {
+	const kept: Claims = { ...claims };
+	const is = (raw: unknown) => String(raw).trim().toLowerCase() === value?.toLowerCase();
+	if (type === "user_id" && is(kept.userId)) delete kept.userId;
+	if (type === "anonymous_id" && is(kept.anonymousId)) delete kept.anonymousId;
+	if (is(kept.previousId)) delete kept.previousId;
+	if (type === "email" && kept.emails) kept.emails = kept.emails.filter((email) => !is(email));
+	if (kept.externalIds) kept.externalIds = kept.externalIds.filter((own) => own.type !== type || !is(own.id));
+	return kept;
+}
+
+function withoutExternalId(body: JsonObject, { type, value }: NamedRow): JsonObject {
+	const context = body.context as JsonObject | undefined;
+	if (!Array.isArray(context?.externalIds)) return body;
+	const externalIds = context.externalIds.filter((own) => {
+		const { type: ownType, id } = (own ?? {}) as JsonObject;
+		return ownType !== type || String(id) !== value;
+	});
+	return { ...body, context: { ...context, externalIds } };
+}

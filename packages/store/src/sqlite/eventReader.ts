@@ -1,0 +1,99 @@
+import { comparePositions } from "@selfsame/identity";
+import type { Claims, EventView, JsonObject, Page } from "@selfsame/protocol";
+import { decodeCursor, encodeCursor } from "../cursor.ts";
+import type { EventQuery } from "../port.ts";
+import { eventTypes } from "./ingest.ts";
+import type { SqliteDatabase } from "./openDatabase.ts";
+import type { NamedRow, Ownership } from "./ownership.ts";
+import { iso, type ProfileParts, type ProfileReader } from "./profileReader.ts";
+
+interface EventRow {
+	seq: number;
+	source: string;
+	message_id: string;
+	type: number;
+	ts: number;
+	received_at: number;
+	lead: number | null;
+	anonymous: number | null;
+	name: string | null;
+	claims: string | null;
+	body: string | null;
+	traits: string | null;
+}
+
+export const selectEvents = `SELECT e.seq, e.source, e.message_id, e.type, e.ts, e.received_at, e.lead, e.anonymous, e.name, e.claims,
+	p.body, p.traits FROM events e LEFT JOIN event_payloads p ON p.seq = e.seq`;
+
+/** Reads a profile's events in pages. A page costs what it shows, however many events there are. */
+export function createEventReader(database: SqliteDatabase, ownership: Ownership, profiles: ProfileReader) {
+	const view = (row: EventRow): EventView => toEventView(row, (id) => ownership.row(id));
+
+	return {
+		view,
+		list(parts: ProfileParts, query: EventQuery): Page<EventView> {
+			const { limit, cursor, order = "desc", type, name, from, to } = query;
+			const filters = [parts.owned[0]?.identifier, order, type, name, from, to, parts.asOf];
+			const after = cursor === undefined ? null : decodeCursor("events", filters, cursor);
+			const conditions: string[] = [];
+			const values: (string | number)[] = [];
+			const narrow = (sql: string, ...bound: (string | number)[]) => {
+				conditions.push(sql);
+				values.push(...bound);
+			};
+			if (type !== undefined) narrow("e.type = ?", eventTypes.indexOf(type));
+			if (name !== undefined) narrow("e.name = ?", name);
+			if (from !== undefined) narrow("e.ts >= ?", from);
+			if (to !== undefined) narrow("e.ts < ?", to);
+			if (after) {
+				const operator = order === "desc" ? "<" : ">";
+				narrow(`e.ts ${operator}= ?`, after[0] as number);
+				narrow(`(e.ts, e.message_id, e.source) ${operator} (?, ?, ?)`, ...after);
+			}
+			const rows: EventRow[] = [];
+			for (const span of parts.owned) {
+				const inside = profiles.condition(span, parts.asOf);
+				const sql = `${selectEvents} WHERE ${[inside.where, ...conditions].join(" AND ")}
+					ORDER BY e.ts ${order}, e.message_id ${order}, e.source ${order} LIMIT ?`;
+				rows.push(...(database.prepare(sql).all(...inside.values, ...values, limit + 1) as EventRow[]));
+			}
+			const sign = order === "desc" ? -1 : 1;
+			rows.sort((a, b) => sign * comparePositions(positionOf(a), positionOf(b)));
+			const shown = rows.slice(0, limit);
+			const last = shown.at(-1);
+			const hasMore = rows.length > limit;
+			const next = hasMore && last ? encodeCursor("events", filters, [last.ts, last.message_id, last.source]) : null;
+			return { data: shown.map(view), page: { next, hasMore, limit } };
+		},
+	};
+}
+
+const positionOf = (row: EventRow) => ({ timestamp: row.ts, messageId: row.message_id, source: row.source });
+
+function toEventView(row: EventRow, named: (id: number) => NamedRow): EventView {
+	const type = eventTypes[row.type] ?? "track";
+	const claims = row.claims === null ? {} : (JSON.parse(row.claims) as Claims);
+	const lead = row.lead === null ? null : named(row.lead);
+	const anonymous = row.anonymous === null ? null : named(row.anonymous);
+	const userId = claims.userId ?? (lead?.type === "user_id" ? lead.value : null);
+	const anonymousId = claims.anonymousId ?? (lead?.type === "anonymous_id" ? lead.value : anonymous?.value);
+	const { context, ...payload } = JSON.parse(row.body ?? "{}") as JsonObject;
+	const text = (value: string | number | null | undefined, name: string) =>
+		value === null || value === undefined ? {} : { [name]: String(value) };
+	return {
+		...payload,
+		type,
+		...(type === "track" ? text(row.name, "event") : text(row.name, "name")),
+		messageId: row.message_id,
+		source: row.source,
+		timestamp: iso(row.ts),
+		receivedAt: iso(row.received_at),
+		...text(userId, "userId"),
+		...text(anonymousId, "anonymousId"),
+		...text(claims.previousId, "previousId"),
+		...text(claims.groupId, "groupId"),
+		...text(claims.claimedUserId, "claimedUserId"),
+		...(row.traits === null ? {} : { traits: JSON.parse(row.traits) as JsonObject }),
+		context: (context ?? {}) as JsonObject,
+	};
+}

@@ -1,0 +1,277 @@
+import {
+	comparePositions,
+	compareUtf8,
+	type IdentityConfig,
+	normaliseEmail,
+	normaliseValue,
+	type Position,
+	priorityOf,
+} from "@selfsame/identity";
+import type { Identifier, Json, JsonObject, Profile } from "@selfsame/protocol";
+import { parse } from "uuid";
+import type { ProfileRef } from "../port.ts";
+import { identifierKey, profileIdOf } from "./hashes.ts";
+import type { SqliteDatabase } from "./openDatabase.ts";
+import { insideSpan, type NamedRow, type OwnedSpan, type Ownership } from "./ownership.ts";
+
+interface Seen {
+	first: number | null;
+	last: number | null;
+}
+
+/** A trait write as stored, with its event's place. */
+export interface TraitRow {
+	key: string;
+	ts: number;
+	message_id: string;
+	source: string;
+	value: string;
+}
+
+export const iso = (ms: number) => new Date(ms).toISOString();
+
+/** What a profile is made of, at whatever time: its present members, and all the stretches that it owns. */
+export interface ProfileParts {
+	owned: OwnedSpan[];
+	/** Only events dated at or before it count, ms. */
+	asOf?: number;
+}
+
+/** Reads profiles off evidence and ownership. Everything shown is computed here; nothing is stored twice. */
+export function createProfileReader(database: SqliteDatabase, config: IdentityConfig, ownership: Ownership) {
+	const byKey = database.prepare("SELECT id FROM identifiers WHERE key = ? AND died_at IS NULL").pluck();
+	const seenIn = (bounded: boolean) =>
+		database.prepare(
+			`SELECT min(lo) AS first, max(hi) AS last FROM (
+				SELECT min(ts) AS lo, max(ts) AS hi FROM events WHERE lead = :id ${bounded ? "AND ts <= :ts" : ""}
+				UNION ALL SELECT min(ts), max(ts) FROM event_identifiers WHERE identifier = :id ${bounded ? "AND ts <= :ts" : ""}
+				UNION ALL SELECT min(ts), max(ts) FROM aliases
+					WHERE previous_user = :id AND seq > 0 AND reading = 0 ${bounded ? "AND ts <= :ts" : ""})`,
+		);
+	const seenEver = seenIn(false);
+	const seenUntil = seenIn(true);
+	const firstEvents = database.prepare(
+		`SELECT ts, message_id, source FROM (
+			SELECT ts, message_id, source FROM events WHERE lead = :id AND ts = :ts
+			UNION ALL SELECT e.ts, e.message_id, e.source FROM event_identifiers l JOIN events e ON e.seq = l.seq
+				WHERE l.identifier = :id AND l.ts = :ts
+			UNION ALL SELECT ts, message_id, source FROM aliases
+				WHERE previous_user = :id AND ts = :ts AND seq > 0 AND reading = 0)
+		ORDER BY message_id, source LIMIT 1`,
+	);
+	// One probe a key instead of one a write: a person identified ten thousand times has still few keys.
+	const latestTraits = database.prepare(
+		`WITH RECURSIVE keys(key) AS (
+			SELECT min(key) FROM trait_writes WHERE lead = :id
+			UNION ALL SELECT (SELECT min(key) FROM trait_writes WHERE lead = :id AND key > keys.key) FROM keys WHERE keys.key IS NOT NULL)
+		SELECT w.key, w.ts, e.message_id, e.source, w.value FROM keys
+		JOIN trait_writes w ON w.lead = :id AND w.key = keys.key
+			AND w.ts = (SELECT max(ts) FROM trait_writes WHERE lead = :id AND key = keys.key)
+		JOIN events e ON e.seq = w.seq`,
+	);
+	const groupKeys = database.prepare("SELECT DISTINCT key FROM group_writes WHERE group_id = ?").pluck();
+	const groupValue = database
+		.prepare(
+			`SELECT value FROM group_writes WHERE group_id = ? AND key = ? AND ts <= ?
+			ORDER BY ts DESC, message_id DESC, source DESC LIMIT 1`,
+		)
+		.pluck();
+
+	/** `e` narrowed to a span, as of a time. */
+	const condition = (span: OwnedSpan, asOf: number | undefined) => {
+		const inside = insideSpan(span);
+		if (asOf === undefined) return inside;
+		return { where: `${inside.where} AND e.ts <= ?`, values: [...inside.values, asOf] };
+	};
+
+	const countIn = (span: OwnedSpan, asOf?: number) => {
+		const { where, values } = condition(span, asOf);
+		const sql = `SELECT count(*) AS count, min(e.ts) AS first, max(e.ts) AS last FROM events e WHERE ${where}`;
+		return database.prepare(sql).get(...values) as Seen & { count: number };
+	};
+
+	/** Where an identifier was first seen. */
+	const firstPosition = (id: number): Position => {
+		const { first } = seenEver.get({ id }) as Seen;
+		const row = firstEvents.get({ id, ts: first }) as { ts: number; message_id: string; source: string } | undefined;
+		return row
+			? { timestamp: row.ts, messageId: row.message_id, source: row.source }
+			: { timestamp: Number.MAX_SAFE_INTEGER, messageId: "", source: "" };
+	};
+
+	/** The identifier that names a profile: the earliest of its best type. */
+	const naming = (held: readonly NamedRow[]): NamedRow => {
+		const rank = (row: NamedRow) => priorityOf(config, row.type);
+		const best = [...held].sort((a, b) => rank(a) - rank(b) || compareUtf8(a.type, b.type))[0] as NamedRow;
+		const candidates = held.filter(({ type }) => type === best.type);
+		if (candidates.length === 1) return best;
+		return candidates
+			.map((row) => ({ row, at: firstPosition(row.id) }))
+			.sort((a, b) => comparePositions(a.at, b.at) || compareUtf8(a.row.value ?? "", b.row.value ?? ""))[0]
+			?.row as NamedRow;
+	};
+
+	const traitRows = (span: OwnedSpan, asOf?: number): TraitRow[] => {
+		if (!span.from && !span.to && asOf === undefined) return latestTraits.all({ id: span.identifier }) as TraitRow[];
+		const { where, values } = condition(span, asOf);
+		return database
+			.prepare(
+				`SELECT w.key, w.ts, e.message_id, e.source, w.value FROM trait_writes w JOIN events e ON e.seq = w.seq
+				WHERE w.lead = ? AND ${where}`,
+			)
+			.all(span.identifier, ...values) as TraitRow[];
+	};
+
+	/** Every write of one key inside a span. */
+	const traitWrites = (span: OwnedSpan, key: string, asOf?: number): TraitRow[] => {
+		const { where, values } = condition(span, asOf);
+		const sql = `SELECT w.key, w.ts, e.message_id, e.source, w.value FROM trait_writes w JOIN events e ON e.seq = w.seq
+			WHERE w.lead = ? AND w.key = ? AND ${where}`;
+		return database.prepare(sql).all(span.identifier, key, ...values) as TraitRow[];
+	};
+
+	const traitsOf = ({ owned, asOf }: ProfileParts): JsonObject => {
+		const winners = new Map<string, TraitRow>();
+		for (const span of owned) {
+			for (const row of traitRows(span, asOf)) {
+				const known = winners.get(row.key);
+				if (!known || compareTraitRows(row, known) > 0) winners.set(row.key, row);
+			}
+		}
+		return visibleTraits([...winners.values()]);
+	};
+
+	const groupIdsOf = ({ owned, asOf }: ProfileParts): string[] => {
+		const ids = new Set<string>();
+		for (const span of owned) {
+			const { where, values } = condition(span, asOf);
+			const sql = `SELECT DISTINCT m.group_id AS id FROM memberships m JOIN events e ON e.seq = m.seq
+				WHERE m.lead = ? AND ${where}`;
+			for (const row of database.prepare(sql).all(span.identifier, ...values) as { id: string }[]) ids.add(row.id);
+		}
+		return [...ids].sort(compareUtf8);
+	};
+
+	const groupTraits = (group: string, asOf = Number.MAX_SAFE_INTEGER): JsonObject => {
+		const rows = (groupKeys.all(group) as string[]).flatMap((key) => {
+			const value = groupValue.get(group, key, asOf) as string | undefined;
+			return value === undefined ? [] : [{ key, value }];
+		});
+		return visibleTraits(rows);
+	};
+
+	/** The profile's names now held, best first; those whose value was deleted are nobody's to see. */
+	const heldOf = ({ owned }: ProfileParts): NamedRow[] => {
+		const held = new Map<number, NamedRow>();
+		for (const { identifier, to } of owned) if (!to) held.set(identifier, ownership.row(identifier));
+		const rank = (row: NamedRow) => priorityOf(config, row.type);
+		return [...held.values()]
+			.filter((row) => row.value !== null)
+			.sort(
+				(a, b) => rank(a) - rank(b) || compareUtf8(a.type, b.type) || compareUtf8(a.value as string, b.value as string),
+			);
+	};
+
+	const seen = (id: number, asOf?: number) =>
+		(asOf === undefined ? seenEver.get({ id }) : seenUntil.get({ id, ts: asOf })) as Seen;
+
+	const identifiersOf = (parts: ProfileParts): Profile["identifiers"] =>
+		heldOf(parts).flatMap((row) => {
+			const { first, last } = seen(row.id, parts.asOf);
+			if (first === null || last === null) return [];
+			return [{ type: row.type, value: row.value as string, firstSeen: iso(first), lastSeen: iso(last) }];
+		});
+
+	const pastIdentifiersOf = ({ owned }: ProfileParts): Profile["pastIdentifiers"] => {
+		const past = new Map<number, OwnedSpan>();
+		const held = new Set(owned.filter(({ to }) => !to).map(({ identifier }) => identifier));
+		for (const span of owned) {
+			if (held.has(span.identifier)) continue;
+			const known = past.get(span.identifier);
+			past.set(span.identifier, known ? { ...known, to: span.to } : span);
+		}
+		return [...past.values()]
+			.map(({ identifier, from, to }) => ({ row: ownership.row(identifier), from, to: to as Position }))
+			.filter(({ row }) => row.value !== null)
+			.map(({ row, from, to }) => ({
+				type: row.type,
+				value: row.value as string,
+				from: from && iso(from.timestamp),
+				to: iso(to.timestamp),
+			}))
+			.sort((a, b) => compareUtf8(a.type, b.type) || compareUtf8(a.value, b.value));
+	};
+
+	return {
+		/** The row that a reference names, where it is or was anybody's. */
+		find(ref: ProfileRef): number | undefined {
+			const key = "id" in ref ? profileKey(ref.id) : identifierKeyOf(ref);
+			return key === null ? undefined : (byKey.get(key) as number | undefined);
+		},
+
+		profileId: (held: readonly NamedRow[]) => {
+			const { type, value } = naming(held);
+			return profileIdOf({ type, value: value as string });
+		},
+		naming,
+		heldOf,
+		traitsOf,
+		traitWrites,
+		groupIdsOf,
+		groupTraits,
+		countIn,
+		condition,
+
+		/** Null where nothing is left to show: no event, or no name. */
+		profile(parts: ProfileParts): Profile | null {
+			const counts = parts.owned.map((span) => countIn(span, parts.asOf));
+			const eventCount = counts.reduce((sum, { count }) => sum + count, 0);
+			const identifiers = identifiersOf(parts);
+			if (eventCount === 0 || identifiers.length === 0) return null;
+			const firsts = counts.flatMap(({ first }) => (first === null ? [] : [first]));
+			const lasts = counts.flatMap(({ last }) => (last === null ? [] : [last]));
+			const visible = new Set(identifiers.map(({ type, value }) => `${type}\n${value}`));
+			const held = heldOf(parts).filter(({ type, value }) => visible.has(`${type}\n${value}`));
+			return {
+				id: this.profileId(held),
+				identifiers,
+				pastIdentifiers: pastIdentifiersOf(parts),
+				traits: traitsOf(parts),
+				groups: groupIdsOf(parts).map((id) => ({ id, traits: groupTraits(id, parts.asOf) })),
+				eventCount,
+				firstSeen: iso(Math.min(...firsts)),
+				lastSeen: iso(Math.max(...lasts)),
+			};
+		},
+	};
+}
+
+export type ProfileReader = ReturnType<typeof createProfileReader>;
+
+/** By (timestamp, messageId, source): the greatest write of a key wins. */
+export function compareTraitRows(a: TraitRow, b: TraitRow): number {
+	return a.ts - b.ts || compareUtf8(a.message_id, b.message_id) || compareUtf8(a.source, b.source);
+}
+
+/** A null that won means that the key is gone. Keys come in order, so that two answers compare. */
+function visibleTraits(rows: readonly { key: string; value: string }[]): JsonObject {
+	const entries = rows
+		.filter(({ value }) => value !== "null")
+		.sort((a, b) => compareUtf8(a.key, b.key))
+		.map(({ key, value }): [string, Json] => [key, JSON.parse(value) as Json]);
+	return Object.fromEntries(entries);
+}
+
+function profileKey(id: string): Buffer | null {
+	try {
+		return id.startsWith("pro_") ? Buffer.from(parse(id.slice(4))) : null;
+	} catch {
+		return null;
+	}
+}
+
+/** Readers may write an id as clients do: with spaces, quotes or capitals around an email. */
+function identifierKeyOf({ type, value }: Identifier): Buffer | null {
+	const normal = type === "email" ? normaliseEmail(value) : normaliseValue(value);
+	return normal === null ? null : identifierKey({ type, value: normal });
+}

@@ -1,0 +1,45 @@
+import { resolve } from "node:path";
+import type { Store, StoreOptions } from "../port.ts";
+import { startWorker } from "./workerClient.ts";
+
+/**
+ * The store in one SQLite file: a worker that writes and a worker that reads, so that neither parsing requests nor a
+ * long question waits for the disk.
+ */
+export async function openSqliteStore(path: string, { identity }: StoreOptions): Promise<Store> {
+	const file = resolve(path);
+	const writer = await startWorker({ role: "writer", file, identity });
+	const reader = await startWorker({ role: "reader", file, identity });
+	const write = writer.call;
+	const read = reader.call;
+
+	return {
+		ingest: (events, letters = []) => write("ingest", events, letters),
+		correct: (correction, attribution) => write("correct", correction, attribution),
+		deleteProfile: (ref, options, attribution) => write("deleteProfile", ref, options, attribution),
+		removeRejected: (ids) => write("removeRejected", ids),
+		trimRejected: (limits) => write("trimRejected", limits),
+		putSource: (source) => write("putSource", source),
+		putSecretKey: (key) => write("putSecretKey", key),
+		removeSecretKey: (id) => write("removeSecretKey", id),
+		touchSecretKey: (id, at) => write("touchSecretKey", id, at),
+		ready: () => write("ready"),
+
+		findProfile: (ref, at = {}) => read("findProfile", ref, at),
+		listProfiles: (query) => read("listProfiles", query),
+		listEvents: (ref, query) => read("listEvents", ref, query),
+		explainIdentity: (ref, at = {}) => read("explainIdentity", ref, at),
+		traitHistory: (ref, key, query) => read("traitHistory", ref, key, query),
+		findGroup: (id, query) => read("findGroup", id, query),
+		stats: () => read("stats"),
+		listRejected: (query) => read("listRejected", query),
+		listSources: () => read("listSources"),
+		listSecretKeys: () => read("listSecretKeys"),
+		backup: (target) => read("backup", target),
+
+		async close() {
+			await reader.close();
+			await writer.close();
+		},
+	};
+}

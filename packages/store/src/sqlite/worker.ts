@@ -1,0 +1,48 @@
+import { parentPort, workerData } from "node:worker_threads";
+import type { IdentityConfig } from "@selfsame/identity";
+import { createReader } from "./reader.ts";
+import { createWriter } from "./writer.ts";
+
+/** What a worker is started with. */
+export interface WorkerStart {
+	role: "writer" | "reader";
+	file: string;
+	identity: IdentityConfig;
+}
+
+export interface WorkerCall {
+	call: number;
+	method: string;
+	args: unknown[];
+}
+
+export type WorkerAnswer =
+	| { call: number; result: unknown }
+	| { call: number; error: { name: string; message: string; code?: string } };
+
+const port = parentPort;
+if (port) {
+	const { role, file, identity } = workerData as WorkerStart;
+	const describe = (error: unknown) => {
+		const { name, message, code } = error as Error & { code?: string };
+		return code === undefined ? { name, message } : { name, message, code };
+	};
+	const answer = (message: WorkerAnswer) => port.postMessage(message);
+	try {
+		const methods = (role === "writer"
+			? createWriter(file, identity)
+			: createReader(file, identity)) as unknown as Record<string, (...args: unknown[]) => unknown>;
+		port.on("message", async ({ call, method, args }: WorkerCall) => {
+			try {
+				answer({ call, result: await methods[method]?.(...args) });
+			} catch (error) {
+				answer({ call, error: describe(error) });
+			}
+			if (method === "close") port.close();
+		});
+		answer({ call: 0, result: null });
+	} catch (error) {
+		answer({ call: 0, error: describe(error) });
+		port.close();
+	}
+}

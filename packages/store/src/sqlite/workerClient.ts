@@ -1,0 +1,66 @@
+import { Worker } from "node:worker_threads";
+import { IdentityRulesChangedError, InvalidCursorError, StorageUnavailableError } from "../port.ts";
+import type { WorkerAnswer, WorkerCall, WorkerStart } from "./worker.ts";
+
+/** Calls into a worker as if its methods were here. */
+export interface WorkerClient {
+	call<T>(method: string, ...args: unknown[]): Promise<T>;
+	close(): Promise<void>;
+}
+
+/** Starts a worker and resolves once it has its file open. */
+export async function startWorker(start: WorkerStart): Promise<WorkerClient> {
+	const fromSource = import.meta.url.endsWith(".ts");
+	const worker = new Worker(new URL(fromSource ? "./worker.ts" : "./worker.js", import.meta.url), {
+		workerData: start,
+		execArgv: fromSource ? ["--conditions=@selfsame/source"] : [],
+	});
+	const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+	let lastCall = 0;
+	let gone: Error | null = null;
+
+	worker.on("message", (answer: WorkerAnswer) => {
+		const caller = waiting.get(answer.call);
+		waiting.delete(answer.call);
+		if ("error" in answer) caller?.reject(revive(answer.error));
+		else caller?.resolve(answer.result);
+	});
+	const end = (error: Error) => {
+		gone = error;
+		for (const { reject } of waiting.values()) reject(error);
+		waiting.clear();
+	};
+	worker.on("error", (error) => end(error instanceof Error ? error : new Error(String(error))));
+	worker.on("exit", () => end(gone ?? new StorageUnavailableError("The store is closed.")));
+
+	const expect = (call: number) => new Promise<unknown>((resolve, reject) => waiting.set(call, { resolve, reject }));
+	await expect(0);
+
+	const call = async <T>(method: string, ...args: unknown[]): Promise<T> => {
+		if (gone) throw gone;
+		const number = ++lastCall;
+		const answer = expect(number);
+		worker.postMessage({ call: number, method, args } satisfies WorkerCall);
+		return (await answer) as T;
+	};
+	return {
+		call,
+		async close() {
+			if (gone) return;
+			const exited = new Promise((resolve) => worker.once("exit", resolve));
+			await call("close");
+			await exited;
+		},
+	};
+}
+
+/** Failures of SQLite that may pass: the disk, the file or its locks, not what was asked. */
+const passing = /^SQLITE_(FULL|READONLY|BUSY|LOCKED|IOERR|CANTOPEN|PERM|AUTH|PROTOCOL|NOTADB|CORRUPT|NOMEM)/;
+
+function revive({ name, message, code }: { name: string; message: string; code?: string }): Error {
+	if (name === "StorageUnavailableError") return new StorageUnavailableError(message);
+	if (name === "InvalidCursorError") return new InvalidCursorError(message);
+	if (name === "IdentityRulesChangedError") return new IdentityRulesChangedError();
+	if (code && passing.test(code)) return new StorageUnavailableError(`${message} (${code})`);
+	return Object.assign(new Error(message), { name, code });
+}

@@ -1,0 +1,96 @@
+import type { IdentityConfig } from "@selfsame/identity";
+import type { AcceptedEvent, IngestResult } from "@selfsame/protocol";
+import type { Attribution, Correction, DeadLetter, DeletionReceipt, ProfileRef } from "../port.ts";
+import { createCorrections } from "./corrections.ts";
+import { createCounters } from "./counters.ts";
+import { createDeadLetters } from "./deadLetters.ts";
+import { createDeletion } from "./deletion.ts";
+import { createKeyedHash } from "./hashes.ts";
+import { createIdentifiers } from "./identifiers.ts";
+import { requireSameRules } from "./identityRules.ts";
+import { createIngest } from "./ingest.ts";
+import { openWriter } from "./openDatabase.ts";
+import { createOwnership } from "./ownership.ts";
+import { createProfileReader } from "./profileReader.ts";
+import { createSources } from "./sources.ts";
+import { createTombstones } from "./tombstones.ts";
+
+/** Everything that changes the workspace's file: one connection, one transaction at a time. */
+export function createWriter(file: string, config: IdentityConfig) {
+	const database = openWriter(file);
+	requireSameRules(database, config);
+	const hash = createKeyedHash(database);
+	const identifiers = createIdentifiers(database, config, hash);
+	const tombstones = createTombstones(database, hash);
+	const counters = createCounters(database);
+	const ingest = createIngest({ database, config, identifiers, tombstones, counters });
+	const corrections = createCorrections(database, identifiers, ingest);
+	const ownership = createOwnership(database);
+	const deletion = createDeletion({ database, hash, identifiers, ownership, ingest, tombstones, counters });
+	const profiles = createProfileReader(database, config, ownership);
+	const sources = createSources(database);
+	const letters = createDeadLetters(database);
+
+	/** Commits what `work` did, or nothing of it; then the memory of what was read is as the file is. */
+	const transact = <T>(work: () => T): T => {
+		database.exec("BEGIN IMMEDIATE");
+		try {
+			const result = work();
+			database.exec("COMMIT");
+			identifiers.settle();
+			return result;
+		} catch (error) {
+			if (database.inTransaction) database.exec("ROLLBACK");
+			identifiers.forget();
+			counters.forget();
+			tombstones.refresh();
+			throw error;
+		}
+	};
+
+	return {
+		ingest: (events: readonly AcceptedEvent[], rejected: readonly DeadLetter[]): IngestResult[] =>
+			transact(() => ingest.ingest(events, rejected)),
+
+		correct: (correction: Correction, attribution: Attribution): void =>
+			transact(() => corrections.apply(correction, attribution)),
+
+		deleteProfile(
+			ref: ProfileRef,
+			options: { suppress: boolean; dryRun: boolean },
+			attribution: Attribution,
+		): DeletionReceipt | null {
+			const receipt = transact(() => {
+				const id = profiles.find(ref);
+				return id === undefined ? null : deletion.erase(id, options, attribution);
+			});
+			// What was deleted must leave the log too, not only the pages.
+			if (receipt && !options.dryRun) database.pragma("wal_checkpoint(TRUNCATE)");
+			return receipt;
+		},
+
+		removeRejected: (ids: readonly number[]): number => transact(() => letters.remove(ids)),
+		trimRejected: (limits: { maxCount: number; before: number }): number => transact(() => letters.trim(limits)),
+
+		putSource: sources.putSource,
+		putSecretKey: sources.putSecretKey,
+		removeSecretKey: sources.removeSecretKey,
+		touchSecretKey: sources.touchSecretKey,
+
+		/** Takes and commits a write, which is what readiness is about. */
+		ready(): void {
+			transact(() =>
+				database.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('ready', ?)").run(`${Date.now()}`),
+			);
+		},
+
+		/** How many identity decisions took which way since the start. */
+		decisions: () => ({ ...ingest.decisions }),
+
+		close(): void {
+			database.close();
+		},
+	};
+}
+
+export type Writer = ReturnType<typeof createWriter>;
