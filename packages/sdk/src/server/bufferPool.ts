@@ -20,8 +20,9 @@ export function createBufferPool(bytes: ByteWriter) {
 			}
 			return bytes.allocate(Math.max(size, usual));
 		},
-		give(buffer: Uint8Array): void {
-			usual = Math.max(usual, buffer.length);
+		/** `used`: how much of it was needed; the next ones start with that and a quarter more. */
+		give(buffer: Uint8Array, used: number): void {
+			usual = Math.max(SMALLEST, Math.ceil(used * 1.25));
 			if (free.length < KEPT) free.push(buffer);
 		},
 	};

@@ -213,7 +213,7 @@ export function createQueue(
 	function release(batch: Batch): void {
 		if (!batch.data) return;
 		held -= batch.weight;
-		pool.give(batch.data);
+		pool.give(batch.data, batch.length);
 		batch.data = undefined;
 	}
 
