@@ -35,7 +35,9 @@ export async function listen(app: Hono<{ Bindings: HttpBindings }>, { port, host
 			connectionsCheckingInterval: 5_000,
 			maxHeaderSize: 16 * 1024,
 		},
-		getRequestListener((request, env) => app.fetch(request, env as HttpBindings)),
+		// What is left of a refused body Node reads and drops itself, within the request's time. The adapter would cut it
+		// short after half a second, and a sender that is cut off while it writes never sees the answer.
+		getRequestListener((request, env) => app.fetch(request, env as HttpBindings), { autoCleanupIncoming: false }),
 	);
 	server.listen(port, host);
 	await once(server, "listening");

@@ -40,7 +40,7 @@ export async function admit(
 	const header: ReadHeader = incoming ? (name) => readHeader(incoming, name) : (name) => c.req.header(name);
 	refuseEncoding(header("content-encoding"));
 	const declared = Number(header("content-length") ?? UNDECLARED);
-	if (!(declared <= limits.bodyBytes)) throw tooLarge();
+	if (!(declared <= limits.bodyBytes)) throw tooLarge(declared);
 	const sender = createSender(deps, header, incoming?.socket.remoteAddress);
 	const keys = readWriteKey(header, () => (c.req.url.includes("?") ? (c.req.query("writeKey") ?? null) : null));
 	if (keys.length > 0) sender.source = await sender.settle(keys);
@@ -84,7 +84,7 @@ function readHeader(incoming: IncomingMessage, name: string): string | undefined
 
 function refuseEncoding(encoding: string | undefined): void {
 	if (encoding === undefined || /^\s*(identity|(x-)?gzip)?\s*$/i.test(encoding)) return;
-	throw new RequestError("unsupported_encoding", "Send the body plain or gzip.", { connection: "close" });
+	throw new RequestError("unsupported_encoding", "Send the body plain or gzip.");
 }
 
 function refuseOrigin(source: KnownSource, origin: string | undefined): void {
@@ -97,8 +97,6 @@ function refuseOrigin(source: KnownSource, origin: string | undefined): void {
 function refuseRate({ rates }: Deps, limited: { key: string; rate: number }[]): void {
 	const wait = Math.max(0, ...limited.map(({ key, rate }) => rates.wait(key, rate)));
 	if (wait === 0) return;
-	throw new RequestError("rate_limited", "This sender is past its rate. Wait as Retry-After says.", {
-		"retry-after": String(wait),
-		connection: "close",
-	});
+	const headers = { "retry-after": String(wait) };
+	throw new RequestError("rate_limited", "This sender is past its rate. Wait as Retry-After says.", headers);
 }

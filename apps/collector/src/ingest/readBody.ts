@@ -21,14 +21,17 @@ export function readIncoming(incoming: IncomingMessage, deadline: number, mayGro
 		const chunks: Buffer[] = [];
 		let size = 0;
 		const timer = setTimeout(
-			() => finish(new RequestError("request_timeout", "Send the body faster.", close)),
+			() => finish(new RequestError("request_timeout", "Send the body faster.", { connection: "close" })),
 			deadline,
 		);
 		function finish(error?: RequestError) {
 			clearTimeout(timer);
 			incoming.off("data", onData).off("end", onEnd).off("error", onBreak).off("close", onBreak);
-			if (error) reject(error);
-			else resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size));
+			if (error) {
+				// The rest is read and dropped: a sender that is cut off while it writes never sees the answer.
+				incoming.resume();
+				reject(error);
+			} else resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size));
 		}
 		function onData(chunk: Buffer) {
 			size += chunk.length;
@@ -70,15 +73,16 @@ export async function inflate(body: Buffer): Promise<Buffer> {
 	}
 }
 
-/** What is left of a refused body need not be read: the connection goes with it. */
-const close = { connection: "close" };
+/** More than this is not read even to be dropped. */
+const MAX_DROPPED = 64 * 1024 * 1024;
 
-export function tooLarge(): RequestError {
+/** @param declared what the sender says the body has, in bytes. */
+export function tooLarge(declared = 0): RequestError {
 	const detail = `A body may have ${limits.bodyBytes} bytes after decompression. Send smaller batches.`;
-	return new RequestError("too_large", detail, close);
+	return new RequestError("too_large", detail, declared > MAX_DROPPED ? { connection: "close" } : {});
 }
 
 export function overloaded(): RequestError {
 	const detail = "Too much is in flight. Send it again after the seconds that Retry-After says.";
-	return new RequestError("overloaded", detail, { "retry-after": "1", ...close });
+	return new RequestError("overloaded", detail, { "retry-after": "1" });
 }
