@@ -74,8 +74,9 @@ test("429 is repeated after a wait: nothing lost, nothing double", async () => {
 	const faults: Fault[] = [{ status: 429, retryAfter: 1, mode: "refuse" }];
 	proxy.faults.push(...faults);
 	const { page, close } = await openClientPage({ browser, collectorUrl: proxy.url, script });
-	await expectStitched(collector.profiles, await tellStory(page, proxy.url, "rudder-browser-429"));
-	expectRetried(proxy, faults, 500);
+	const story = await tellStory(page, proxy.url, "rudder-browser-429");
+	await expectRetried(proxy, faults, 500);
+	await expectStitched(collector.profiles, story);
 	await close();
 	await proxy.close();
 });
@@ -88,8 +89,9 @@ test("503, then an answer that got lost, then success: nothing lost, nothing dou
 	];
 	proxy.faults.push(...faults);
 	const { page, close } = await openClientPage({ browser, collectorUrl: proxy.url, script });
-	await expectStitched(collector.profiles, await tellStory(page, proxy.url, "rudder-browser-503"));
-	expectRetried(proxy, faults, 0);
+	const story = await tellStory(page, proxy.url, "rudder-browser-503");
+	await expectRetried(proxy, faults, 0);
+	await expectStitched(collector.profiles, story);
 	await close();
 	await proxy.close();
 });

@@ -42,8 +42,9 @@ test("429 with Retry-After is waited out: nothing lost, nothing double", async (
 	const proxy = await startFaultProxy(collector.url);
 	const faults: Fault[] = [{ status: 429, retryAfter: 2, mode: "refuse" }];
 	proxy.faults.push(...faults);
-	await tellStory(proxy.url, "rudder-node-429").then((story) => expectStitched(collector.profiles, story));
-	expectRetried(proxy, faults, 1900);
+	const story = await tellStory(proxy.url, "rudder-node-429");
+	await expectRetried(proxy, faults, 1900);
+	await expectStitched(collector.profiles, story);
 	await proxy.close();
 });
 
@@ -54,7 +55,8 @@ test("503, then an answer that got lost, then success: nothing lost, nothing dou
 		{ status: 503, mode: "lose" },
 	];
 	proxy.faults.push(...faults);
-	await tellStory(proxy.url, "rudder-node-503").then((story) => expectStitched(collector.profiles, story));
-	expectRetried(proxy, faults, 0);
+	const story = await tellStory(proxy.url, "rudder-node-503");
+	await expectRetried(proxy, faults, 0);
+	await expectStitched(collector.profiles, story);
 	await proxy.close();
 });

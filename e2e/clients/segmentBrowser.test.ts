@@ -92,8 +92,8 @@ test("429 with Retry-After is waited out across origins: nothing lost, nothing d
 	proxy.faults.push(...faults);
 	const { page, close } = await openClientPage({ browser, collectorUrl: proxy.url, script });
 	const story = await tellStory(page, proxy.url, "segment-browser-429");
+	await expectRetried(proxy, faults, 1900);
 	await expectStitched(collector.profiles, story);
-	expectRetried(proxy, faults, 1900);
 	await close();
 	await proxy.close();
 });
@@ -107,8 +107,8 @@ test("503, then an answer that got lost, then success: nothing lost, nothing dou
 	proxy.faults.push(...faults);
 	const { page, close } = await openClientPage({ browser, collectorUrl: proxy.url, script });
 	const story = await tellStory(page, proxy.url, "segment-browser-503");
+	await expectRetried(proxy, faults, 0);
 	await expectStitched(collector.profiles, story);
-	expectRetried(proxy, faults, 0);
 	await close();
 	await proxy.close();
 });

@@ -22,9 +22,8 @@ export interface Writer {
 
 type Batch = { messageId: string }[];
 
-export function createWriter(collector: RunningCollector, random: Random, index: number): Writer {
-	const userId = `writer-${index}`;
-	const anonymousId = `writer-${index}-device`;
+export function createWriter(collector: RunningCollector, random: Random, userId: string): Writer {
+	const anonymousId = `${userId}-device`;
 	const sent = new Set<string>();
 	const acknowledged = new Set<string>();
 	const unanswered = new Set<Batch>();
