@@ -24,7 +24,8 @@ const library: Options = {
 	splitting: true,
 	// No rollup pass: it would lose React's "use client".
 	treeshake: false,
-	clean: ["browser", "react", "node", "edge", "hono*", "express*", "chunk*"].map((name) => `dist/${name}`),
+	// All but what the other build makes at the same time.
+	clean: ["!selfsame.js", "!stub.js"],
 };
 
 /** What a script tag loads. Terser, because the size is a promise and esbuild leaves a tenth of it. */
