@@ -1,8 +1,9 @@
-import type { Identifier } from "@selfsame/protocol";
+import type { Identifier, Profile } from "@selfsame/protocol";
 import type { Store } from "@selfsame/store";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRandom } from "./random.ts";
 import { readPages } from "./readStore.ts";
+import { evidenceOf } from "./reference/evidence.ts";
 import {
 	arrivalOrders,
 	expectedOutcome,
@@ -11,34 +12,58 @@ import {
 	type Outcome,
 	type Scenario,
 	type ScenarioOperation,
-	scenarios,
 	sorted,
 } from "./scenarios.ts";
-import { openTempStore } from "./tempStore.ts";
+import { scenariosByConfig, withPrefix } from "./shareScenario.ts";
+import { openTempStore, type TempStore } from "./tempStore.ts";
 import { toAccepted } from "./toAccepted.ts";
 
+type Counts = Pick<Outcome, "erasedEvents" | "suppressedEvents" | "unattributedEvents">;
+const from = { source: "test", trust: "server" } as const;
 const toIdentifier = ([type, value]: [string, string]): Identifier => ({ type, value });
 
-describe("worked cases of the identity rule, through the port", () => {
-	it.each(scenarios)("$name: $why", async (scenario) => {
-		const random = createRandom(1);
-		const orders = arrivalOrders(scenario.events, scenario.permutable, random);
-		for (const [index, steps] of orders.entries()) {
-			const temp = await openTempStore(identityOf(scenario));
-			try {
-				await play(temp.store, steps, index === 0 ? () => 0 : random);
-				if (index === orders.length - 1) await temp.reopen();
-				expect(await readOutcome(temp.store, scenario), JSON.stringify(steps)).toEqual(expectedOutcome(scenario));
-				for (const [a, b] of scenario.expect.notMerged ?? []) {
-					const [one, other] = await Promise.all([a, b].map((pair) => temp.store.findProfile(toIdentifier(pair))));
-					expect(one?.id).not.toBe(other?.id);
-				}
-			} finally {
-				await temp.remove();
+describe.each(scenariosByConfig().map((group) => ({ group, config: JSON.stringify(group[0]?.config ?? {}) })))(
+	"worked cases of the identity rule, through the port, with $config",
+	({ group }) => {
+		let temp: TempStore;
+		const found = new Set<string>();
+		beforeAll(async () => {
+			temp = await openTempStore(identityOf(group[0] as Scenario));
+		});
+		afterAll(() => temp?.remove());
+
+		it.each(group)("$name: $why", async (scenario) => {
+			const random = createRandom(1);
+			const orders = arrivalOrders(scenario.events, scenario.permutable, random);
+			for (const [index, events] of orders.entries()) {
+				const own = withPrefix({ ...scenario, events }, `${scenario.name}-${index}-`);
+				const before = await readCounts(temp.store);
+				await play(temp.store, own.events, index === 0 ? () => 0 : random);
+				const counts = subtract(await readCounts(temp.store), before);
+				const profiles = await findProfiles(temp.store, own);
+				for (const { id } of profiles) found.add(id);
+				const outcome = sorted({ ...(await toViews(temp.store, own, profiles)), ...counts });
+				expect(outcome, JSON.stringify(own.events)).toEqual(expectedOutcome(own));
+				await expectNotMerged(temp.store, own);
 			}
-		}
-	});
-});
+		});
+
+		it("and no other profile came to be, nor did one go when the file was closed and opened", async () => {
+			for (let reopened = 0; reopened < 2; reopened += 1) {
+				const listed = await readPages((cursor) => temp.store.listProfiles({ limit: 1_000, ...cursor }));
+				expect(listed.map(({ id }) => id).sort()).toEqual([...found].sort());
+				await temp.reopen();
+			}
+		});
+	},
+);
+
+async function expectNotMerged(store: Store, { expect: { notMerged = [] } }: Scenario): Promise<void> {
+	for (const [a, b] of notMerged) {
+		const [one, other] = await Promise.all([a, b].map((pair) => store.findProfile(toIdentifier(pair))));
+		expect(one?.id).not.toBe(other?.id);
+	}
+}
 
 /** Runs of events in batches; `random` draws the sizes, and zero sends them one by one. */
 async function play(store: Store, steps: Scenario["events"], random: () => number): Promise<void> {
@@ -53,7 +78,7 @@ async function play(store: Store, steps: Scenario["events"], random: () => numbe
 		const until = rest.findIndex(isOperation);
 		const size = 1 + Math.floor(random() * (until === -1 ? rest.length : until));
 		const batch = rest.slice(0, size).filter((step) => !isOperation(step));
-		await store.ingest(batch.map((sent) => toAccepted(sent, { source: "test", trust: "server" })));
+		await store.ingest(batch.map((sent) => toAccepted(sent, from)));
 		rest = rest.slice(size);
 	}
 }
@@ -65,27 +90,49 @@ async function operate(store: Store, operation: ScenarioOperation): Promise<void
 		await store.deleteProfile(ref, { suppress: operation.suppress ?? false, dryRun: false }, by);
 	} else if (operation.type === "$unmerge") await store.correct({ kind: "unmerge", userId: operation.userId }, by);
 	else {
-		const [identifier, from] = [toIdentifier(operation.id), toIdentifier(operation.from)];
-		await store.correct({ kind: "unlink", identifier, from }, by);
+		const [identifier, other] = [toIdentifier(operation.id), toIdentifier(operation.from)];
+		await store.correct({ kind: "unlink", identifier, from: other }, by);
 	}
 }
 
-async function readOutcome(store: Store, { expect: { groups = [] } }: Scenario): Promise<Outcome> {
-	const profiles = await readPages((cursor) => store.listProfiles({ limit: 2, ...cursor }));
-	const stats = await store.stats();
-	const found = await Promise.all(groups.map(({ id }) => store.findGroup(id, { limit: 10 })));
-	return sorted({
+async function readCounts(store: Store): Promise<Counts> {
+	const { erased, suppressed, unattributed } = await store.stats();
+	return { erasedEvents: erased, suppressedEvents: suppressed, unattributedEvents: unattributed };
+}
+
+function subtract(after: Counts, before: Counts): Counts {
+	return {
+		erasedEvents: after.erasedEvents - before.erasedEvents,
+		suppressedEvents: after.suppressedEvents - before.suppressedEvents,
+		unattributedEvents: after.unattributedEvents - before.unattributedEvents,
+	};
+}
+
+/** Every profile that holds an identifier which the events of this run name. */
+async function findProfiles(store: Store, own: Scenario): Promise<Profile[]> {
+	const config = identityOf(own);
+	const sent = own.events.filter((step) => !isOperation(step));
+	const named = sent.flatMap((event) => {
+		const { identifiers, previousId } = evidenceOf(toAccepted(event, from), config);
+		return previousId === undefined ? identifiers : [...identifiers, { type: "user_id", value: previousId }];
+	});
+	const distinct = new Map(named.map((identifier) => [JSON.stringify(identifier), identifier]));
+	const profiles = await Promise.all([...distinct.values()].map((identifier) => store.findProfile(identifier)));
+	return [...new Map(profiles.flatMap((profile) => (profile ? [[profile.id, profile] as const] : []))).values()];
+}
+
+async function toViews(store: Store, own: Scenario, profiles: readonly Profile[]) {
+	const groups = await Promise.all((own.expect.groups ?? []).map(({ id }) => store.findGroup(id, { limit: 10 })));
+	const pairs = (all: readonly Identifier[]) => all.map(({ type, value }): [string, string] => [type, value]);
+	return {
 		profiles: profiles.map(({ identifiers, pastIdentifiers, traits, eventCount }) => ({
-			ids: identifiers.map(({ type, value }) => [type, value]),
-			pastIds: pastIdentifiers.map(({ type, value }) => [type, value]),
+			ids: pairs(identifiers),
+			pastIds: pairs(pastIdentifiers),
 			traits,
 			eventCount,
 		})),
-		groups: found.flatMap((group) =>
+		groups: groups.flatMap((group) =>
 			group === null ? [] : [{ id: group.id, traits: group.traits, memberCount: group.memberCount }],
 		),
-		erasedEvents: stats.erased,
-		suppressedEvents: stats.suppressed,
-		unattributedEvents: stats.unattributed,
-	});
+	};
 }
