@@ -1,4 +1,4 @@
-import { safely } from "./safely.ts";
+import { safely } from "../core/safely.ts";
 
 /**
  * Reads a cookie; with a value, writes it. `maxAge` in seconds: 0 makes a session cookie, below that it is erased.

@@ -1,5 +1,5 @@
+import { safely } from "../core/safely.ts";
 import { VERSION } from "../core/version.ts";
-import { safely } from "./safely.ts";
 
 /** Where the visitor was at the moment of a call. */
 export interface Moment {

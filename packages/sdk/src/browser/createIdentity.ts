@@ -1,5 +1,5 @@
+import { safely } from "../core/safely.ts";
 import { cookie, widestDomain } from "./cookie.ts";
-import { safely } from "./safely.ts";
 
 /** Who this device says it is. Kept under short names, because it is written often. */
 interface State {

@@ -1,4 +1,4 @@
-import { safely } from "./safely.ts";
+import { safely } from "../core/safely.ts";
 
 const LEASE = 30_000;
 const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));

@@ -1,5 +1,5 @@
 import type { Answer } from "../core/createQueue.ts";
-import { safely } from "./safely.ts";
+import { safely } from "../core/safely.ts";
 
 /** Browsers allow 64 KiB of requests that outlive their page, for all scripts of the page together. */
 const ROOM = 60_000;
@@ -51,8 +51,10 @@ export function createSend({ url, writeKey, credentials, timeout, token }: SendO
 				keepalive: leaving,
 				signal: safely(() => AbortSignal.timeout(timeout)) ?? null,
 			});
-			const answer = response.ok ? await response.json().catch(() => 0) : 0;
-			return { status: response.status, wait: response.headers.get("retry-after"), rejected: answer?.rejected };
+			const answer = response.ok && (await response.json().catch(() => 0));
+			// A hotel's sign-in page answers 200 as well.
+			const status = response.ok && !answer?.success ? 0 : response.status;
+			return { status, wait: response.headers.get("retry-after"), rejected: answer?.rejected };
 		} finally {
 			leavingBytes -= size;
 		}

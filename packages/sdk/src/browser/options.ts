@@ -44,7 +44,10 @@ export interface ClientOptions {
 	maskParams?: string[];
 	/** Other domains of yours: links to them carry the anonymous id for two minutes. Both sides list each other. */
 	linkDomains?: string[];
-	/** Called before identified events are sent: a short-lived JWT from your backend that proves the user id. */
+	/**
+	 * Called before identified events are sent: a short-lived JWT from your backend that proves the user id. Asked again
+	 * after a minute. Without an answer in time the events go unproven.
+	 */
 	getIdentityToken?: (userId: string) => Promise<string | undefined> | string | undefined;
 	/** ms an event may wait for company. Default 500. */
 	flushInterval?: number;
@@ -66,7 +69,7 @@ export interface Plugin {
 	setup?(client: Client): void;
 	/**
 	 * Called with each event before it is stored. May change it in place or return another one; `null` drops it; another
-	 * client takes it over.
+	 * client takes it over. An error drops the event too: a hook that hides something must not let it through.
 	 */
 	// biome-ignore lint/suspicious/noConfusingVoidType: a hook that only changes the event returns nothing
 	before?(event: WireEvent): WireEvent | Client | null | undefined | void;

@@ -5,7 +5,7 @@ import { type EarlyCall, startClient } from "./startClient.ts";
  * The script tag: options come from its `data-` attributes, `host` is where it came from. What the stub has kept is
  * done first. A second tag on the same page changes nothing.
  */
-const script = document.currentScript as HTMLScriptElement;
+const script = (document.currentScript ?? document.querySelector("script[data-write-key]")) as HTMLScriptElement;
 const global = window as unknown as { selfsame?: Client | EarlyCall[] };
 const before = global.selfsame;
 if (!before || Array.isArray(before)) {

@@ -8,13 +8,13 @@ import {
 	type WireEvent,
 } from "../core/index.ts";
 import { normalizeCall } from "../core/normalizeCall.ts";
+import { safely } from "../core/safely.ts";
 import { createContext, type Moment } from "./createContext.ts";
 import { createIdentity } from "./createIdentity.ts";
 import { createLock } from "./createLock.ts";
 import { createSend, room } from "./createSend.ts";
 import { linkDomains } from "./linkDomains.ts";
 import type { Client, ClientOptions, Consent, Plugin } from "./options.ts";
-import { safely } from "./safely.ts";
 import { watchPages } from "./watchPages.ts";
 
 /** A call made before the script had loaded: method, arguments, its promise, and the moment it was made. */
@@ -39,6 +39,7 @@ export function startClient<Events extends object = AnyEvents>(
 	const limited = !!signal && gpc === "limit";
 	const decide = (wish: Consent = "granted") => (signal && gpc === "deny" ? "denied" : wish);
 	let consent = decide(options.consent);
+	const timeout = +(options.timeout ?? 15_000);
 	let { categories } = options;
 	const { storage = "device" } = options;
 	const forDevice = storage === "device" && !limited;
@@ -74,16 +75,17 @@ export function startClient<Events extends object = AnyEvents>(
 		const user = identity.current().u;
 		const claim = `"userId":${JSON.stringify(user)}`;
 		if (!getIdentityToken || user == null || !texts.some((text) => text.includes(claim))) return;
-		if (leaving || (proof?.[0] === user && Math.abs(now() - proof[2]) < TOKEN_LIFE))
-			return proof?.[0] === user ? proof[1] : undefined;
-		// Without proof the events still go: it can bring them along later.
-		return (async () => getIdentityToken(`${user}`))().then(
-			(fresh) => {
+		const known = proof?.[0] === user ? proof : undefined;
+		if (leaving || (known && Math.abs(now() - known[2]) < TOKEN_LIFE)) return known?.[1];
+		// Without proof, or when it is late, the events still go: it can bring them along later.
+		return new Promise<string | undefined>((resolve) => {
+			setTimeout(resolve, timeout);
+			(async () => {
+				const fresh = await getIdentityToken(`${user}`);
 				proof = [user, fresh, now()];
-				return fresh;
-			},
-			() => undefined,
-		);
+				resolve(fresh);
+			})().catch(() => resolve(undefined));
+		});
 	}
 
 	const queue = createQueue({
@@ -100,7 +102,7 @@ export function startClient<Events extends object = AnyEvents>(
 			url: `${host.replace(/\/+$/, "")}/v1/batch`,
 			writeKey,
 			credentials: options.serverCookie ? "include" : "omit",
-			timeout: +(options.timeout ?? 15_000),
+			timeout,
 			token,
 		}),
 		room,
@@ -158,7 +160,7 @@ export function startClient<Events extends object = AnyEvents>(
 		const context = contextOf(at);
 		input.anonymousId ??= a;
 		if (type === "alias") input.previousId ??= u ?? a;
-		if (userId ?? u) input.userId ??= u as string;
+		if (u != null) input.userId ??= u;
 		if (type === "page") input.properties = { ...context.page, ...input.properties };
 		return buildEvent(input, {
 			now: at.now,
@@ -251,12 +253,11 @@ export function startClient<Events extends object = AnyEvents>(
 			if (identity.current().u == null) identity.setAnonymousId(id);
 		});
 	}
-	addEventListener("online", () => queue.flush());
+	// In the capture phase, because `freeze` and `resume` are the document's.
+	for (const name of ["online", "resume"]) addEventListener(name, queue.flush, true);
+	for (const name of ["pagehide", "freeze"]) addEventListener(name, () => queue.leave(true), true);
 	addEventListener("pageshow", (event) => event.persisted && queue.flush());
-	addEventListener("pagehide", () => queue.leave(true));
-	document.addEventListener("freeze", () => queue.leave(true));
-	document.addEventListener("resume", () => queue.flush());
-	document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && queue.leave(false));
+	document.addEventListener("visibilitychange", () => document.hidden && queue.leave(false));
 	client.use(...(options.plugins ?? []));
 	if (pageViews) {
 		viewed = watchPages(pageViews, (from) => {

@@ -1,5 +1,6 @@
 import type { Delivery } from "./delivery.ts";
 import { backoff, MAX_RETRY_AFTER, retryAfter, shouldRetry } from "./retry.ts";
+import { safely } from "./safely.ts";
 
 /** A synchronous store of the queue's own keys, shared by every page of the site. Every method may throw. */
 export interface QueueStore {
@@ -80,12 +81,6 @@ const STATE = "state";
 const isKey = (key: string) => key.length === 36;
 const encoder = new TextEncoder();
 
-function attempt<T>(work: () => T): T | undefined {
-	try {
-		return work();
-	} catch {}
-}
-
 /**
  * The delivery queue. An event is stored when it is enqueued, and leaves the store by its key only after its verdict.
  * Pages share the store: whoever holds the lock sends everybody's events in the order of their keys, so the events of a
@@ -116,11 +111,11 @@ export function createQueue(ports: QueuePorts): Queue {
 	let until = 0;
 	let told = 0;
 
-	const read = (key: string) => attempt(() => store.get(key));
-	const remove = (key: string) => attempt(() => store.remove(key));
-	const keys = () => attempt(() => store.keys());
+	const read = (key: string) => safely(() => store.get(key));
+	const remove = (key: string) => safely(() => store.remove(key));
+	const keys = () => safely(() => store.keys());
 	function write(key: string, value: string): boolean {
-		return !!attempt(() => {
+		return !!safely(() => {
 			if (!paused) store.set(key, value);
 			return !paused;
 		});
@@ -202,17 +197,19 @@ export function createQueue(ports: QueuePorts): Queue {
 		}
 	}
 
-	/** The oldest events that may be sent, up to a number and a size. */
-	function takeBatch(room: number, skip: (key: string) => unknown): [string, string][] {
+	/** The oldest events that may be sent, in order; of a page that leaves, whatever still finds room. */
+	function takeBatch(room: number, leaving: boolean, skip: (key: string) => unknown): [string, string][] {
 		const batch: [string, string][] = [];
 		const max = failures < BREAKER ? limit : 1;
 		for (const key of sizes.keys()) {
 			if (batch.length >= max) break;
 			const text = skip(key) ? "" : textOf(key);
 			if (!text) continue;
-			room -= encoder.encode(text).length + 1;
-			if (room < 0) break;
-			batch.push([key, text]);
+			const size = encoder.encode(text).length + 1;
+			if (size <= room) {
+				room -= size;
+				batch.push([key, text]);
+			} else if (!leaving) break;
 		}
 		return batch;
 	}
@@ -267,7 +264,7 @@ export function createQueue(ports: QueuePorts): Queue {
 				if (wait) schedule(wait);
 				return;
 			}
-			const batch = takeBatch(BATCH_BYTES, (key) => flight.has(key));
+			const batch = takeBatch(BATCH_BYTES, false, (key) => flight.has(key));
 			if (!batch.length) return;
 			// A page that leaves gives the lock back, whatever becomes of its request.
 			go = await Promise.race([
@@ -339,7 +336,11 @@ export function createQueue(ports: QueuePorts): Queue {
 				release();
 			}
 			while (!paused && ports.online() && !waiting(true)) {
-				const batch = takeBatch(ports.room(), (key) => !own.has(key) || (final ? flight.get(key) : flight.has(key)));
+				const batch = takeBatch(
+					ports.room(),
+					true,
+					(key) => !own.has(key) || (final ? flight.get(key) : flight.has(key)),
+				);
 				if (!batch.length) return;
 				sendBatch(batch, true);
 			}

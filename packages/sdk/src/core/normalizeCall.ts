@@ -18,16 +18,10 @@ export interface CallOptions {
 }
 
 type Id = string | number;
-const isId = (value: unknown): value is Id => typeof value === "string" || typeof value === "number";
+const isObject = (value: unknown) => typeof value === "object" && value !== null;
 
-function applyOptions(input: EventInput, options: CallOptions | null | undefined): EventInput {
-	if (!options) return input;
-	const { context, integrations, timestamp, messageId, anonymousId, userId, traits, ...rest } = options;
-	const known = { integrations, timestamp, messageId, anonymousId, userId };
-	for (const [key, value] of Object.entries(known)) if (value != null) Object.assign(input, { [key]: value });
-	input.context = { ...rest, ...(traits && { traits }), ...context };
-	return input;
-}
+/** These go onto the event; the rest of the options is context. */
+const EVENT_KEYS = ["integrations", "timestamp", "messageId", "anonymousId", "userId"];
 
 /**
  * Reads a call's arguments in the orders of analytics.js, where whatever comes before the first object may be left out
@@ -37,38 +31,40 @@ function applyOptions(input: EventInput, options: CallOptions | null | undefined
  * `group(groupId?, traits?, options?, callback?)`, `alias(userId, previousId?, options?, callback?)`.
  */
 export function normalizeCall(type: EventInput["type"], args: readonly unknown[]): [EventInput, Callback | undefined] {
-	const callback = args.find((arg) => typeof arg === "function") as Callback | undefined;
+	const isView = type === "page" || type === "screen";
 	const rest = args.filter((arg) => typeof arg !== "function");
 	const ids: Id[] = [];
-	// `page` and `alias` take two ids, the others one. A null holds its place: `identify(null, traits)`.
-	const places = type === "page" || type === "screen" || type === "alias" ? 2 : 1;
-	for (let i = 0; i < places && rest.length && (rest[0] == null || isId(rest[0])); i++) {
-		const id = rest.shift();
-		if (isId(id)) ids.push(id);
+	// `page`, `screen` and `alias` take two ids, the others one. A null holds its place: `identify(null, traits)`.
+	for (let places = isView || type === "alias" ? 2 : 1; places-- && rest.length && !isObject(rest[0]); ) {
+		const id = rest.shift() as Id | null | undefined;
+		if (id != null) ids.push(id);
 	}
-	const [data, options] = rest as [Data | undefined, CallOptions | undefined];
-	const input: EventInput = { type };
-	if (type === "alias") {
-		Object.assign(input, { userId: ids[0], previousId: ids[1] });
-		return [applyOptions(input, options ?? (data as CallOptions)), callback];
-	}
+	const [id, second] = ids;
+	const [data, options = type === "alias" ? (data as CallOptions) : undefined] = rest as [Data?, CallOptions?];
 	const body = { ...data };
-	if (type === "identify" || type === "group") {
-		Object.assign(input, { [type === "group" ? "groupId" : "userId"]: ids[0], traits: body });
-	} else if (type === "track") {
-		Object.assign(input, { event: `${ids[0] ?? ""}`, properties: body });
+	const input: Record<string, unknown> = { type };
+	if (type === "track") {
+		input.event = `${id ?? ""}`;
+		input.properties = body;
+	} else if (isView) {
+		const names: { name?: string; category?: string } = {};
+		if (id != null) names.name = `${second ?? id}`;
+		if (second != null) names.category = `${id}`;
+		Object.assign(input, names, { properties: { ...body, ...names } });
+	} else if (type === "alias") {
+		input.userId = id;
+		input.previousId = second;
 	} else {
-		const name = ids.length > 1 ? ids[1] : ids[0];
-		const category = ids.length > 1 ? ids[0] : undefined;
-		Object.assign(input, {
-			...(name != null && { name: `${name}` }),
-			...(category != null && { category: `${category}` }),
-			properties: {
-				...body,
-				...(name != null && { name: `${name}` }),
-				...(category != null && { category: `${category}` }),
-			},
-		});
+		input[type === "group" ? "groupId" : "userId"] = id;
+		input.traits = body;
 	}
-	return [applyOptions(input, options), callback];
+	if (options) {
+		const { context, ...own }: CallOptions = options;
+		for (const key of EVENT_KEYS) {
+			if (own[key] != null) input[key] = own[key];
+			delete own[key];
+		}
+		input.context = { ...own, ...context };
+	}
+	return [input as unknown as EventInput, args.find((arg) => typeof arg === "function") as Callback | undefined];
 }

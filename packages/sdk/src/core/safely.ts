@@ -1,4 +1,4 @@
-/** A page may forbid storage, cookies or an API at any moment: what throws gives undefined. */
+/** A host may forbid its storage or an API at any moment: what throws gives undefined. */
 export function safely<T>(work: () => T): T | undefined {
 	try {
 		return work();
