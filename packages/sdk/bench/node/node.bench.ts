@@ -1,0 +1,117 @@
+/**
+ * The Node client beside a bare batching loop and four others, each in a process of its own against a sink that counts.
+ * `SELFSAME_BENCH_EVENTS` (default 50,000) sets the length of a run.
+ */
+import { type ChildProcess, execFileSync, fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { CEILING, contenders, type Entry } from "./contenders.ts";
+import { installedSize, sizeOf } from "./installedSize.ts";
+
+interface Measured {
+	rate: number;
+	cpu: number;
+	p50: number;
+	p99: number;
+	stall: number;
+	peak: number;
+	bytes: number;
+	lost: number;
+}
+
+const EVENTS = Number(process.env.SELFSAME_BENCH_EVENTS ?? 50_000);
+const here = import.meta.dirname;
+
+async function startSink(latency: number): Promise<{ host: string; child: ChildProcess }> {
+	const child = fork(join(here, "sink.ts"), [String(latency)]);
+	const [port] = await once(child, "message");
+	return { host: `http://127.0.0.1:${port}`, child };
+}
+
+async function run<T>(script: string, ...args: string[]): Promise<T> {
+	const child = fork(join(here, script), args, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+	const ended = once(child, "close").then(() => {
+		throw new Error(`${script} ${args.join(" ")} ended without a result`);
+	});
+	const [result] = await Promise.race([once(child, "message"), ended]);
+	ended.catch(() => {});
+	return result as T;
+}
+
+/** Median ms of importing a module in a fresh process. */
+function importTime(module: string): number {
+	if (!module) return 0;
+	const target = module.startsWith(".") ? pathToFileURL(join(here, module)).href : module;
+	const code = `const t = performance.now(); await import(${JSON.stringify(target)}); console.log(performance.now() - t)`;
+	const times = Array.from({ length: 7 }, () =>
+		Number(execFileSync(process.execPath, ["--input-type=module", "-e", code], { cwd: here, encoding: "utf8" })),
+	);
+	return times.sort((a, b) => a - b)[3] as number;
+}
+
+function installed({ module }: Entry): string {
+	if (!module) return "";
+	const own = join(here, "../..");
+	const { bytes, packages } = module.startsWith(".")
+		? { bytes: sizeOf(join(own, "dist")), packages: 1 }
+		: installedSize(module, own);
+	return `${(bytes / 1e6).toFixed(1)} MB, ${packages - 1} dependencies`;
+}
+
+function print(title: string, rows: Record<string, string>[]): void {
+	console.log(`\n${title}`);
+	const columns = Object.keys(rows[0] ?? {});
+	const width = (column: string) => Math.max(column.length, ...rows.map((row) => (row[column] ?? "").length));
+	const line = (cells: (column: string) => string) =>
+		console.log(
+			columns
+				.map((column, i) => (i ? cells(column).padStart(width(column)) : cells(column).padEnd(width(column))))
+				.join("  "),
+		);
+	line((column) => column);
+	for (const row of rows) line((column) => row[column] ?? "");
+}
+
+for (const latency of [0, 50]) {
+	const rows: Record<string, string>[] = [];
+	let ceiling: Measured | undefined;
+	for (const name of Object.keys(contenders)) {
+		const sink = await startSink(latency);
+		const result = await run<Measured>("measure.ts", name, sink.host, String(EVENTS));
+		sink.child.kill();
+		if (name === CEILING) ceiling = result;
+		const top = ceiling as Measured;
+		rows.push({
+			client: name,
+			"events/s": Math.round(result.rate).toLocaleString("en"),
+			"of ceiling": (result.rate / top.rate).toFixed(2),
+			"CPU µs/event": result.cpu.toFixed(1),
+			"track() p50 µs": result.p50.toFixed(1),
+			"p99 µs": result.p99.toFixed(1),
+			"p99 of ceiling": (result.p99 / top.p99).toFixed(2),
+			"longest stall ms": result.stall.toFixed(1),
+			"peak MB": result.peak.toFixed(0),
+			"bytes/event": result.bytes.toFixed(0),
+			"not arrived": String(result.lost),
+		});
+	}
+	print(`${EVENTS.toLocaleString("en")} events, sink answers after ${latency} ms (ceiling: ${CEILING})`, rows);
+}
+
+const depths = await run<{ depth: string; p99: number }[]>("depth.ts", "http://127.0.0.1:1");
+print(
+	"track() p99 by the depth of the queue, collector down (at 200,000 every call drops the oldest)",
+	depths.map(({ depth, p99 }) => ({ depth, "p99 µs": p99.toFixed(1) })),
+);
+
+print(
+	"what it costs to have it",
+	Object.entries(contenders)
+		.filter(([name]) => name !== CEILING)
+		.map(([client, entry]) => ({
+			client,
+			"import ms": importTime(entry.module).toFixed(1),
+			installed: installed(entry),
+		})),
+);
