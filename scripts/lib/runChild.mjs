@@ -58,13 +58,24 @@ export const stopping = { signal: /** @type {NodeJS.Signals | null} */ (null) };
 function forwardSignals() {
 	if (listening) return;
 	listening = true;
-	for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
-		process.on(signal, () => {
-			stopping.signal = signal;
-			// A terminal sends Ctrl-C to the whole process group: the children have it already, and a second one
-			// would read as "quit without draining".
-			if (signal === "SIGINT" && process.stdin.isTTY) return;
-			for (const child of running) child.kill(signal);
-		});
-	}
+	for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) process.on(signal, () => stop(signal));
+	// npm runs a script through a shell that dies of a signal without passing it on, and a killed parent passes on
+	// nothing at all: without this, ending `npm start` would leave its server running.
+	if (!process.env.npm_lifecycle_event) return;
+	const parent = process.ppid;
+	const watch = setInterval(() => {
+		if (process.ppid === parent) return;
+		clearInterval(watch);
+		stop("SIGTERM");
+	}, 500);
+	watch.unref();
+}
+
+/** @param {"SIGINT" | "SIGTERM" | "SIGHUP"} signal */
+function stop(signal) {
+	stopping.signal = signal;
+	// A terminal sends Ctrl-C to the whole process group: the children have it already, and a second one would read
+	// as "quit without draining".
+	if (signal === "SIGINT" && process.stdin.isTTY) return;
+	for (const child of running) child.kill(signal);
 }
