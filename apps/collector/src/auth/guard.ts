@@ -22,10 +22,15 @@ export function guard(
 		for (const candidate of readSecretKey(c.req.header("authorization"))) key ??= await keyRing.find(candidate);
 		if (!key) {
 			const detail = "Send the secret key as `Authorization: Bearer KEY`, or as the user name of Basic authentication.";
-			return problem("invalid_key", detail, { "www-authenticate": 'Bearer realm="selfsame"' });
+			return problem("invalid_key", detail, {
+				"www-authenticate": 'Bearer realm="selfsame"',
+				"x-request-id": requestId,
+			});
 		}
 		if (!allows(key, scope)) {
-			return problem("missing_scope", `The key "${key.name}" lacks the scope \`${scope}\`. Use another key.`);
+			return problem("missing_scope", `The key "${key.name}" lacks the scope \`${scope}\`. Use another key.`, {
+				"x-request-id": requestId,
+			});
 		}
 		c.set("actor", key.name);
 		await next();

@@ -1,0 +1,158 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { basic, track } from "./startCollector.ts";
+
+const cli = fileURLToPath(new URL("../src/cli.ts", import.meta.url));
+let directory: string;
+let children: ChildProcess[];
+beforeEach(() => {
+	directory = mkdtempSync(join(tmpdir(), "selfsame-cli-"));
+	children = [];
+});
+afterEach(() => {
+	for (const child of children) child.kill("SIGKILL");
+	rmSync(directory, { recursive: true, force: true });
+});
+
+function run(args: string[], env: Record<string, string> = {}) {
+	const child = spawn(process.execPath, ["--conditions=@selfsame/source", cli, ...args], {
+		env: {
+			...process.env,
+			DATABASE_URL: `file:${join(directory, "selfsame.db")}`,
+			PORT: "0",
+			LOG_LEVEL: "silent",
+			...env,
+		},
+	});
+	children.push(child);
+	let output = "";
+	const add = (chunk: Buffer) => {
+		output += chunk;
+	};
+	child.stdout.on("data", add);
+	child.stderr.on("data", add);
+	const exited = once(child, "exit").then(([code]) => ({ code: code as number, output }));
+	return { child, exited, output: () => output };
+}
+
+async function startServer(env: Record<string, string> = {}) {
+	const server = run(["start"], env);
+	const url = await new Promise<string>((resolve, reject) => {
+		server.child.stdout.on("data", () => {
+			const [, found] = /listens on (http:\S+)/.exec(server.output()) ?? [];
+			if (found) setTimeout(() => resolve(found), 50);
+		});
+		server.exited.then(({ output }) => reject(new Error(output)));
+	});
+	return { ...server, url };
+}
+
+const send = (url: string, key: string, messageId: string) =>
+	fetch(`${url}/v1/batch`, {
+		method: "POST",
+		headers: basic(key),
+		body: JSON.stringify({ batch: [track({ messageId })] }),
+	});
+
+describe("selfsame start", () => {
+	it("makes keys once and prints them, keeps them, and exits 0 on SIGTERM with all it acknowledged stored", async () => {
+		const first = await startServer();
+		const [, writeKey = ""] = /server".*: (ssw_\S+)/.exec(first.output()) ?? [];
+		const [, apiKey = ""] = /shown this once: (sss_\S+)/.exec(first.output()) ?? [];
+		const sent = Array.from({ length: 30 }, (_, at) => send(first.url, writeKey, `m${at}`).catch(() => null));
+		await Promise.race(sent);
+		first.child.kill("SIGTERM");
+		const accepted = (await Promise.all(sent)).filter((response) => response?.status === 200).length;
+		expect(await first.exited).toMatchObject({ code: 0 });
+		expect(accepted).toBeGreaterThan(0);
+
+		const second = await startServer();
+		expect(second.output()).not.toContain("key");
+		const answer = await fetch(`${second.url}/v1/profiles/user_id:u1`, {
+			headers: { authorization: `Bearer ${apiKey}` },
+		});
+		expect(((await answer.json()) as { eventCount: number }).eventCount).toBeGreaterThanOrEqual(accepted);
+		expect((await send(second.url, writeKey, "m0")).status).toBe(200);
+		second.child.kill("SIGINT");
+		expect(await second.exited).toMatchObject({ code: 0 });
+		expect(readFileSync(join(directory, "selfsame.db")).includes(apiKey)).toBe(false);
+	});
+
+	it.each([
+		["a port that is none", { PORT: "x" }, "PORT"],
+		["a configuration with a slip", { SELFSAME_CONFIG: "config.json" }, 'Did you mean "blockedValues"'],
+		["an address of another machine", { HOST: "203.0.113.1" }, "HOST"],
+	])("refuses %s in one line", async (_, env: Record<string, string>, message) => {
+		const config = join(directory, "config.json");
+		writeFileSync(config, '{"blockedValue": []}');
+		const { code, output } = await run(["start"], {
+			...env,
+			...(env.SELFSAME_CONFIG ? { SELFSAME_CONFIG: config } : {}),
+		}).exited;
+		expect(code).toBe(1);
+		expect(output).toContain(message);
+		expect(output).not.toContain("    at ");
+	});
+});
+
+describe("the other commands", () => {
+	it("work beside a running server: sources, keys, backup", async () => {
+		const server = await startServer({ SELFSAME_WRITE_KEY: "write", SELFSAME_API_KEY: "secret" });
+		const made = (await run(["sources", "create", "web", "--trust", "client"]).exited).output;
+		const [webKey = ""] = /ssw_\S+/.exec(made) ?? [];
+		const [readKey = ""] = /sss_\S+/.exec((await run(["keys", "create", "analyst"]).exited).output) ?? [];
+		await run(["sources", "set", "web", "allowedOrigins", '["https://shop.example"]']).exited;
+		// Changes made elsewhere are seen within seconds.
+		await expect
+			.poll(() => send(server.url, webKey, "from-web").then(({ status }) => status), { timeout: 15_000 })
+			.toBe(200);
+		const ask = (key: string, method = "GET") =>
+			fetch(`${server.url}/v1/profiles/user_id:u1`, { method, headers: { authorization: `Bearer ${key}` } });
+		await expect.poll(() => ask(readKey).then(({ status }) => status), { timeout: 15_000 }).toBe(200);
+		expect((await ask(readKey, "DELETE")).status).toBe(403);
+
+		const keys = (await run(["keys", "list"]).exited).output;
+		expect(keys).toMatch(/analyst\s+read/);
+		expect(keys).not.toContain(readKey);
+		expect((await run(["sources", "list"]).exited).output).toContain("https://shop.example");
+		const copy = join(directory, "copy.db");
+		expect((await run(["backup", copy]).exited).code).toBe(0);
+		expect((await run(["backup", copy]).exited).output).toContain("exists already");
+
+		const restored = await startServer({ DATABASE_URL: `file:${copy}`, SELFSAME_API_KEY: "secret" });
+		const answer = await fetch(`${restored.url}/v1/profiles/user_id:u1`, {
+			headers: { authorization: "Bearer secret" },
+		});
+		expect(await answer.json()).toMatchObject({ eventCount: 1 });
+		const [, id = ""] = /(key_\S+)\s+analyst/.exec(keys) ?? [];
+		expect((await run(["keys", "remove", id]).exited).code).toBe(0);
+		await expect.poll(() => ask(readKey).then(({ status }) => status), { timeout: 15_000 }).toBe(401);
+	});
+
+	it("say what is wrong, and what there is instead", async () => {
+		for (const [args, message] of [
+			[["strat"], "start"],
+			[["sources", "set", "web", "alowedOrigins", "[]"], "Did you mean allowedOrigins?"],
+			[["sources", "set", "web", "ip", "off"], "must be JSON"],
+			[["sources", "create", "Web Shop", "--trust", "client"], "lower-case"],
+			[["keys", "remove", "key_x"], "selfsame keys list"],
+		] as const) {
+			const { code, output } = await run([...args]).exited;
+			expect(code).not.toBe(0);
+			expect(output).toContain(message);
+		}
+	});
+
+	it("doctor names a fix for all that is not well", async () => {
+		const { output } = await run(["doctor"]).exited;
+		expect(output).toMatch(/FAIL No secret key[^\n]*\n {5}Fix: selfsame keys create/);
+		expect(output).toMatch(/No event has ever been stored/);
+		for (const block of output.split(/\n(?=ok|warn|FAIL)/))
+			if (!block.startsWith("ok")) expect(block).toContain("Fix:");
+	});
+});

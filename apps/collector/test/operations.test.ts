@@ -1,0 +1,128 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { pino } from "pino";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { apiKey, basic, startCollector, type TestCollector, track, webKey, writeKey } from "./startCollector.ts";
+
+let collector: TestCollector;
+let lines: string[];
+beforeEach(async () => {
+	lines = [];
+	const log = pino({ level: "debug", base: null }, { write: (line: string) => lines.push(line) });
+	collector = await startCollector({ log });
+});
+afterEach(() => collector.stop());
+
+/** Holds the database's write lock from another process, as a stuck tool would. @returns what lets it go. */
+async function lock(file: string): Promise<() => Promise<void>> {
+	const script = `const { DatabaseSync } = require("node:sqlite");
+		new DatabaseSync(process.argv[1]).exec("BEGIN IMMEDIATE"); console.log("locked"); setInterval(() => {}, 1_000);`;
+	const child = spawn(process.execPath, ["-e", script, file], { stdio: ["ignore", "pipe", "inherit"] });
+	await once(child.stdout, "data");
+	return async () => {
+		child.kill();
+		await once(child, "exit");
+	};
+}
+
+describe("storage that fails", () => {
+	it("is answered 503, /ready says why, and it recovers by itself", async () => {
+		await collector.send([track({ messageId: "before" })]);
+		const unlock = await lock(collector.file);
+		const refused = await collector.send([track({ messageId: "during" })]);
+		expect(refused.status).toBe(503);
+		expect(refused.headers.get("retry-after")).toMatch(/^\d+$/);
+		expect(refused.body).toMatchObject({ code: "storage_unavailable" });
+		const ready = await collector.call<{ code: string; detail: string }>("/ready");
+		expect(ready.status).toBe(503);
+		expect(ready.body.detail).toMatch(/lock/i);
+		expect((await collector.call("/health")).status).toBe(200);
+		await unlock();
+		expect((await collector.send([track({ messageId: "during" })])).body).toMatchObject({ accepted: 1, duplicates: 0 });
+		expect((await collector.call("/ready")).status).toBe(200);
+		expect((await collector.profile("user_id:u1"))?.eventCount).toBe(2);
+	});
+});
+
+describe("metrics", () => {
+	it("count what became of events and requests", async () => {
+		await collector.send([track({ messageId: "m" }), track({ messageId: "m" }), {}]);
+		await collector.post("/v1/batch", "{", basic(webKey));
+		const { headers, body } = await collector.call<string>("/metrics");
+		expect(headers.get("content-type")).toContain("text/plain");
+		for (const line of [
+			'selfsame_events_total{source="server",verdict="accepted"} 1',
+			'selfsame_events_total{source="server",verdict="duplicate"} 1',
+			'selfsame_events_total{source="server",verdict="rejected"} 1',
+			'selfsame_requests_refused_total{code="invalid_json"} 1',
+			"selfsame_queue_bytes 0",
+			"selfsame_commit_seconds_count 1",
+			"process_resident_memory_bytes",
+		]) {
+			expect(body).toContain(line);
+		}
+	});
+});
+
+describe("logs", () => {
+	it("say what happened, under the answer's request id, and nothing of anyone", async () => {
+		await collector.send([track({ userId: "someone@example.com", traits: { email: "someone@example.com" } })]);
+		await collector.post("/v1/batch?writeKey=someone@example.com", "someone@example.com {", {});
+		const path = `/v1/profiles/${encodeURIComponent("user_id:someone@example.com")}`;
+		const { headers } = await collector.get(path);
+		await collector.get(`${path}/events?name=someone%40example.com`);
+		await collector.call(path);
+		const text = lines.join("");
+		const answered = lines
+			.map((line) => JSON.parse(line))
+			.find(({ requestId }) => requestId === headers.get("x-request-id"));
+		expect(answered).toMatchObject({ method: "GET", route: "/v1/profiles/:ref", status: 200 });
+		for (const secret of ["someone", "example.com", apiKey, writeKey, "127.0.0.1"]) expect(text).not.toContain(secret);
+	});
+});
+
+describe("answers", () => {
+	it("carry a request id and may not be sniffed, framed or kept by others", async () => {
+		await collector.send([track()]);
+		const ids = new Set<string | null>();
+		for (const { headers } of [
+			await collector.send([track()]),
+			await collector.post("/v1/batch", "{"),
+			await collector.get("/v1/profiles/user_id:u1"),
+			await collector.get("/v1/profiles/user_id:nobody"),
+			await collector.call("/v1/profiles/user_id:u1"),
+		]) {
+			ids.add(headers.get("x-request-id"));
+		}
+		expect(ids.size).toBe(5);
+		expect(ids).not.toContain(null);
+		const { headers } = await collector.get("/v1/profiles/user_id:u1");
+		expect(headers.get("cache-control")).toBe("private, no-cache");
+		expect(headers.get("x-content-type-options")).toBe("nosniff");
+		expect(headers.get("content-security-policy")).toContain("default-src 'none'");
+		expect((await collector.call("/nowhere")).headers.get("x-content-type-options")).toBe("nosniff");
+	});
+});
+
+describe("a stopping server", () => {
+	it("refuses new events and still answers reads", async () => {
+		await collector.send([track()]);
+		collector.refuseEvents();
+		const refused = await collector.send([track()]);
+		expect(refused.status).toBe(503);
+		expect(refused.body).toMatchObject({ code: "shutting_down" });
+		expect(refused.headers.get("retry-after")).toBe("1");
+		expect((await collector.call("/ready")).status).toBe(503);
+		expect((await collector.profile("user_id:u1"))?.eventCount).toBe(1);
+	});
+
+	it("commits what it took", async () => {
+		const sent = Array.from({ length: 50 }, (_, at) =>
+			collector.send([track({ messageId: `m${at}`, userId: "drained" })]),
+		);
+		await Promise.race(sent);
+		collector.refuseEvents();
+		const accepted = (await Promise.all(sent)).filter(({ status }) => status === 200).length;
+		expect((await collector.profile("user_id:drained"))?.eventCount).toBe(accepted);
+	});
+});
