@@ -195,6 +195,7 @@ export class Draft implements Kinds {
 	/** Whether a correction stands against a link. */
 	isDiscounted({ lead, identifier, position, previous }: EvidenceRow): boolean {
 		if (this.isUnlinked(lead, identifier, position.timestamp)) return true;
-		return previous && this.isUnmerged(lead, position.timestamp);
+		if (!previous) return false;
+		return this.isUnmerged(lead, position.timestamp) || this.isUnmerged(identifier, position.timestamp);
 	}
 }

@@ -104,7 +104,7 @@ export interface Facts {
 	/** Roots of the regions with limited identifiers that a user is adjacent to. */
 	limitedRegions: Map<number, readonly number[]>;
 	unlinks: Map<number, readonly Unlink[]>;
-	/** By user: aliases and merges that name it stop counting before this instant, ms. */
+	/** By user, or the anonymous id of the same value: aliases that name it count from this instant on, ms. */
 	unmerges: Map<number, number | null>;
 	/** Aliases that name an identifier, as `userId` or as either reading of `previousId`. */
 	aliases: Map<number, readonly AliasRow[]>;

@@ -55,7 +55,10 @@ export function resolve(history: History, config: IdentityConfig, asOf = Number.
 	const rows = history.rows.filter((row) => row.position.timestamp <= asOf);
 	const aliases = history.aliases.filter((row) => row.position.timestamp <= asOf);
 	const corrected = corrections(history, asOf);
-	const isSeen = (id: number) => (history.firstSeen.get(id) ?? Number.POSITIVE_INFINITY) <= asOf;
+	const isSeen = (id: number) => {
+		const first = history.firstSeen.get(id);
+		return first !== undefined && first <= asOf;
+	};
 	const readsAsAnonymous = (row: AliasRow) => !row.merge && isSeen(row.previousAnonymous) && !isSeen(row.previousUser);
 
 	const all = [...rows, ...aliases.filter(readsAsAnonymous).map(anonymousLink)];

@@ -43,10 +43,12 @@ export function createCorrections(database: SqliteDatabase, identifiers: Identif
 
 	const unmerge = (userId: string, attribution: Attribution) => {
 		const { id } = user(userId, attribution.at);
-		keep("unmerge", id, null, attribution);
+		// An alias may name the user by a `previousId` that reads as an anonymous id.
+		const anonymous = identifiers.resolve({ type: "anonymous_id", value: userId }, attribution.at).id;
+		keep("unmerge", id, anonymous, attribution);
 		const groups = (merged.all({ id }) as { user: number; other: number }[]).flatMap((row) => [row.user, row.other]);
 		const regions = previousAnonymous.all({ id }) as number[];
-		ingest.revise({ regions, groups: [id, ...groups] }, attribution.at);
+		ingest.revise({ regions: [anonymous, ...regions], groups: [id, ...groups] }, attribution.at);
 	};
 
 	const unlink = (identifier: Identifier, from: Identifier, attribution: Attribution) => {

@@ -3,7 +3,7 @@ import type { Claims, EventView, JsonObject, Page } from "@selfsame/protocol";
 import { decodeCursor, encodeCursor } from "../cursor.ts";
 import type { EventQuery } from "../port.ts";
 import { eventTypes } from "./ingest.ts";
-import type { SqliteDatabase } from "./openDatabase.ts";
+import { createStatements, type SqliteDatabase } from "./openDatabase.ts";
 import type { NamedRow, Ownership } from "./ownership.ts";
 import { iso, type ProfileParts, type ProfileReader } from "./profileReader.ts";
 
@@ -27,6 +27,7 @@ export const selectEvents = `SELECT e.seq, e.source, e.message_id, e.type, e.ts,
 
 /** Reads a profile's events in pages. A page costs what it shows, however many events there are. */
 export function createEventReader(database: SqliteDatabase, ownership: Ownership, profiles: ProfileReader) {
+	const statement = createStatements(database);
 	const view = (row: EventRow): EventView => toEventView(row, (id) => ownership.row(id));
 
 	return {
@@ -55,7 +56,7 @@ export function createEventReader(database: SqliteDatabase, ownership: Ownership
 				const inside = profiles.condition(span, parts.asOf);
 				const sql = `${selectEvents} WHERE ${[inside.where, ...conditions].join(" AND ")}
 					ORDER BY e.ts ${order}, e.message_id ${order}, e.source ${order} LIMIT ?`;
-				rows.push(...(database.prepare(sql).all(...inside.values, ...values, limit + 1) as EventRow[]));
+				rows.push(...(statement(sql).all(...inside.values, ...values, limit + 1) as EventRow[]));
 			}
 			const sign = order === "desc" ? -1 : 1;
 			rows.sort((a, b) => sign * comparePositions(positionOf(a), positionOf(b)));

@@ -108,7 +108,9 @@ export function createFactLoader(database: SqliteDatabase, identifiers: Identifi
 	const unlinks = database.prepare(
 		"SELECT a, b, at AS before FROM corrections WHERE kind = 'unlink' AND (a = :id OR b = :id)",
 	);
-	const unmerged = database.prepare("SELECT max(at) FROM corrections WHERE kind = 'unmerge' AND a = ?").pluck();
+	const unmerged = database
+		.prepare("SELECT max(at) FROM corrections WHERE kind = 'unmerge' AND (a = :id OR b = :id)")
+		.pluck();
 	const aliases = database.prepare(selectAliases);
 
 	const momentOf = (id: number, position: Position): Moment => {
@@ -162,7 +164,7 @@ export function createFactLoader(database: SqliteDatabase, identifiers: Identifi
 				facts.unlinks.set(id, unlinks.all({ id }) as Unlink[]);
 				break;
 			case "unmerges":
-				facts.unmerges.set(id, unmerged.get(id) as number | null);
+				facts.unmerges.set(id, unmerged.get({ id }) as number | null);
 				break;
 			case "aliases":
 				facts.aliases.set(id, (aliases.all({ id }) as AliasColumns[]).map(toAlias));

@@ -47,7 +47,9 @@ export function createHistoryReader(database: SqliteDatabase, config: IdentityCo
 	const unlinks = database.prepare(
 		"SELECT a, b, at AS before FROM corrections WHERE kind = 'unlink' AND (a = :id OR b = :id)",
 	);
-	const unmerges = database.prepare("SELECT a AS user, at AS before FROM corrections WHERE kind = 'unmerge' AND a = ?");
+	const unmerges = database.prepare(
+		"SELECT :id AS user, at AS before FROM corrections WHERE kind = 'unmerge' AND (a = :id OR b = :id)",
+	);
 	const firstSeen = database
 		.prepare(
 			`SELECT min(ts) FROM (SELECT min(ts) AS ts FROM events WHERE lead = :id
@@ -127,7 +129,7 @@ export function createHistoryReader(database: SqliteDatabase, config: IdentityCo
 			rows,
 			aliases,
 			unlinks: corrected.flatMap((id) => unlinks.all({ id }) as History["unlinks"]),
-			unmerges: corrected.flatMap((id) => unmerges.all(id) as History["unmerges"]),
+			unmerges: corrected.flatMap((id) => unmerges.all({ id }) as History["unmerges"]),
 			firstSeen: seen,
 		};
 	};

@@ -88,12 +88,17 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 			if (alias) [alias.previousUser, alias.previousAnonymous].forEach(know);
 		}
 		const candidates = rows.flatMap(toCandidate);
+		let lastAsked = "";
 		for (;;) {
 			const decision = decideBatch(facts, candidates, config, revision);
 			if (decision.plan) {
 				for (const way of ["fast", "window", "rebuilt"] as const) decisions[way] += decision.plan.counts[way];
 				return () => planWriter.write(decision.plan, at);
 			}
+			const asked = JSON.stringify(decision.needs);
+			// Asking twice for the same would go on for ever, with the file locked.
+			if (asked === lastAsked) throw new Error(`identity asks in vain for ${asked}`);
+			lastAsked = asked;
 			for (const need of decision.needs) loadFact(facts, need);
 		}
 	};

@@ -11,7 +11,7 @@ import type { Identifier, Json, JsonObject, Profile } from "@selfsame/protocol";
 import { parse } from "uuid";
 import type { ProfileRef } from "../port.ts";
 import { identifierKey, profileIdOf } from "./hashes.ts";
-import type { SqliteDatabase } from "./openDatabase.ts";
+import { createStatements, type SqliteDatabase } from "./openDatabase.ts";
 import { insideSpan, type NamedRow, type OwnedSpan, type Ownership } from "./ownership.ts";
 
 interface Seen {
@@ -39,6 +39,7 @@ export interface ProfileParts {
 
 /** Reads profiles off evidence and ownership. Everything shown is computed here; nothing is stored twice. */
 export function createProfileReader(database: SqliteDatabase, config: IdentityConfig, ownership: Ownership) {
+	const statement = createStatements(database);
 	const byKey = database.prepare("SELECT id FROM identifiers WHERE key = ? AND died_at IS NULL").pluck();
 	const seenIn = (bounded: boolean) =>
 		database.prepare(
@@ -87,7 +88,7 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 	const countIn = (span: OwnedSpan, asOf?: number) => {
 		const { where, values } = condition(span, asOf);
 		const sql = `SELECT count(*) AS count, min(e.ts) AS first, max(e.ts) AS last FROM events e WHERE ${where}`;
-		return database.prepare(sql).get(...values) as Seen & { count: number };
+		return statement(sql).get(...values) as Seen & { count: number };
 	};
 
 	/** Where an identifier was first seen. */
@@ -114,12 +115,10 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 	const traitRows = (span: OwnedSpan, asOf?: number): TraitRow[] => {
 		if (!span.from && !span.to && asOf === undefined) return latestTraits.all({ id: span.identifier }) as TraitRow[];
 		const { where, values } = condition(span, asOf);
-		return database
-			.prepare(
-				`SELECT w.key, w.ts, e.message_id, e.source, w.value FROM trait_writes w JOIN events e ON e.seq = w.seq
+		return statement(
+			`SELECT w.key, w.ts, e.message_id, e.source, w.value FROM trait_writes w JOIN events e ON e.seq = w.seq
 				WHERE w.lead = ? AND ${where}`,
-			)
-			.all(span.identifier, ...values) as TraitRow[];
+		).all(span.identifier, ...values) as TraitRow[];
 	};
 
 	/** Every write of one key inside a span. */
@@ -127,7 +126,7 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 		const { where, values } = condition(span, asOf);
 		const sql = `SELECT w.key, w.ts, e.message_id, e.source, w.value FROM trait_writes w JOIN events e ON e.seq = w.seq
 			WHERE w.lead = ? AND w.key = ? AND ${where}`;
-		return database.prepare(sql).all(span.identifier, key, ...values) as TraitRow[];
+		return statement(sql).all(span.identifier, key, ...values) as TraitRow[];
 	};
 
 	const traitsOf = ({ owned, asOf }: ProfileParts): JsonObject => {
@@ -147,7 +146,7 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 			const { where, values } = condition(span, asOf);
 			const sql = `SELECT DISTINCT m.group_id AS id FROM memberships m JOIN events e ON e.seq = m.seq
 				WHERE m.lead = ? AND ${where}`;
-			for (const row of database.prepare(sql).all(span.identifier, ...values) as { id: string }[]) ids.add(row.id);
+			for (const row of statement(sql).all(span.identifier, ...values) as { id: string }[]) ids.add(row.id);
 		}
 		return [...ids].sort(compareUtf8);
 	};
