@@ -15,8 +15,8 @@ export async function expectRetried(proxy: FaultProxy, met: readonly Fault[], mi
 			return again ? again.at - refusal.at : null;
 		});
 	await expect
-		.poll(() => refused().map(({ status }) => status), { timeout: 30_000 })
+		.poll(() => refused().map(({ status }) => status), { timeout: 40_000 })
 		.toEqual(met.map(({ status }) => status));
-	await expect.poll(waits, { timeout: 30_000, message: "repeats of what was refused" }).not.toContain(null);
+	await expect.poll(waits, { timeout: 40_000, message: "repeats of what was refused" }).not.toContain(null);
 	for (const wait of waits()) expect(wait).toBeGreaterThanOrEqual(minimumWaitMs);
 }

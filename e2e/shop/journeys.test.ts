@@ -24,7 +24,7 @@ async function untilTracked(ref: string, name: string): Promise<{ profile: Profi
 				events = await shop.profiles.events(ref);
 				return events.map((event) => event.event);
 			},
-			{ timeout: 20_000 },
+			{ timeout: 40_000 },
 		)
 		.toContain(name);
 	const profile = await shop.profiles.find(ref);

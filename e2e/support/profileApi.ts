@@ -29,7 +29,7 @@ export interface ProfileApi {
 	events(ref: string): Promise<StoredEvent[]>;
 	stats(): Promise<Record<string, number>>;
 	/**
-	 * The profile, as soon as it satisfies `check`: browsers and clients send in their own time. Rejects after 20 s with
+	 * The profile, as soon as it satisfies `check`: browsers and clients send in their own time. Rejects after 40 s with
 	 * what is there instead.
 	 */
 	until(ref: string, check: (profile: ProfileView) => boolean): Promise<ProfileView>;
@@ -58,7 +58,7 @@ export function createProfileApi(url: string, secretKey: string): ProfileApi {
 		},
 		stats: async () => (await get("/v1/stats")) ?? {},
 		until: async (ref, check) => {
-			const deadline = Date.now() + 20_000;
+			const deadline = Date.now() + 40_000;
 			for (;;) {
 				const profile = await find(ref);
 				if (profile && check(profile)) return profile;

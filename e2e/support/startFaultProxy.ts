@@ -48,11 +48,9 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
 		const status = fault?.status ?? answer?.status ?? 502;
 		if (messageIds.length > 0) requests.push({ path: incoming.url ?? "", at: performance.now(), status, messageIds });
 		if (fault) {
-			// The headers by which the collector lets a page read its refusals.
 			outgoing.writeHead(fault.status, {
+				...(await refusalHeaders(target, incoming.headers.origin)),
 				"content-type": "application/problem+json",
-				"access-control-allow-origin": "*",
-				"access-control-expose-headers": "Retry-After",
 				...(fault.retryAfter === undefined ? {} : { "retry-after": String(fault.retryAfter) }),
 			});
 			outgoing.end(JSON.stringify({ status: fault.status, code: "on_purpose" }));
@@ -76,6 +74,15 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
 			await once(server, "close");
 		},
 	};
+}
+
+/** The headers by which this very collector lets a page read its refusals: taken from one, not imitated. */
+async function refusalHeaders(target: string, origin: string | undefined): Promise<Record<string, string>> {
+	const headers = { "content-type": "text/plain", ...(origin ? { origin } : {}) };
+	const refusal = await fetch(`${target}/v1/track`, { method: "POST", headers, body: '{"type":"track"}' });
+	await refusal.arrayBuffer();
+	if (refusal.status !== 401) throw new Error(`A request without a key was answered ${refusal.status}.`);
+	return Object.fromEntries([...refusal.headers].filter(([name]) => name.startsWith("access-control-")));
 }
 
 async function readAll(stream: IncomingMessage): Promise<Buffer> {
