@@ -148,8 +148,8 @@ const reasons = [
  * @param {string} output what the package manager printed
  */
 export function explainDownload(what, output) {
-	const tail = output.trim().split("\n").slice(-12).join("\n");
+	const said = output.trim().split("\n").slice(-12).join("\n");
 	const reason = reasons.find(({ pattern }) => pattern.test(output));
-	if (!reason) return new PlainError(`${what}. The package manager said:\n${tail}`);
-	return new PlainError(`${what}: ${reason.meaning}.\n${tail}`, reason.advice);
+	// The conclusion comes last: a package manager's own words are long, and what one reads is the end.
+	return new PlainError(`${said}\n\n${what}${reason ? `: ${reason.meaning}` : " (see above)"}.`, reason?.advice);
 }
