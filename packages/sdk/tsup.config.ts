@@ -3,18 +3,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { defineConfig, type Options } from "tsup";
 
-const entries = [
-	"browser/index",
-	"browser/autocapture/index",
-	"react/index",
-	"node/index",
-	"edge/index",
-	"hono",
-	"express",
-].filter((name) => existsSync(`src/${name}.ts`));
+const entriesOf = (...names: string[]) =>
+	Object.fromEntries(names.filter((name) => existsSync(`src/${name}.ts`)).map((name) => [name, `src/${name}.ts`]));
 
 const library: Options = {
-	entry: Object.fromEntries(entries.map((name) => [name, `src/${name}.ts`])),
+	entry: entriesOf("browser/index", "browser/autocapture/index", "react/index"),
 	format: ["esm", "cjs"],
 	target: "es2022",
 	platform: "neutral",
@@ -25,7 +18,17 @@ const library: Options = {
 	// No rollup pass: it would lose React's "use client".
 	treeshake: false,
 	// All but what the other build makes at the same time.
-	clean: ["!selfsame.js", "!stub.js"],
+	clean: ["!selfsame.js", "!stub.js", "!node/**", "!edge/**", "!hono.*", "!express.*"],
+};
+
+/** One file an entry: every further file is another read when a server starts, and the size at the edge is a promise. */
+const servers: Options = {
+	...library,
+	entry: entriesOf("node/index", "edge/index", "hono", "express"),
+	splitting: false,
+	treeshake: true,
+	minify: true,
+	clean: false,
 };
 
 /** What a script tag loads. Terser, because the size is a promise and esbuild leaves a tenth of it. */
@@ -48,4 +51,4 @@ const script: Options = {
 	},
 };
 
-export default defineConfig([library, script]);
+export default defineConfig([library, servers, script]);

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { AnyEvents } from "../core/index.ts";
 import { VERSION } from "../core/version.ts";
 import { createClientOver } from "../server/client.ts";
@@ -46,6 +45,7 @@ export function createClient<Events extends object = AnyEvents>(options: NodeCli
 	const read = readOptions(options, spoolOptions && (spoolOptions.maxBytes ?? SPOOL_BYTES));
 	const { send, close } = createSend(read);
 	const { randomUUID, createHash } = builtin.crypto();
+	const { AsyncLocalStorage } = builtin.asyncHooks();
 	return createClientOver<Events>(read, {
 		now: Date.now,
 		random: Math.random,

@@ -1,6 +1,5 @@
-import * as fs from "node:fs";
-import { join } from "node:path";
 import type { Spool } from "../server/ports.ts";
+import { builtin } from "./builtin.ts";
 import { createSpoolLock, isHeld } from "./spoolLock.ts";
 
 export interface SpoolOptions {
@@ -22,6 +21,8 @@ export const SPOOL_BYTES = 512_000_000;
  * power failure.
  */
 export function createSpool({ dir, maxBytes = SPOOL_BYTES }: SpoolOptions, tell: (error: Error) => void): Spool {
+	const fs = builtin.fs();
+	const { join } = builtin.path();
 	fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
 	const lock = createSpoolLock(dir);
 	const open = new Map<string, number>();

@@ -1,6 +1,4 @@
-import * as fs from "node:fs";
-import { hostname } from "node:os";
-import { join } from "node:path";
+import { builtin } from "./builtin.ts";
 
 interface LockRecord {
 	pid: number;
@@ -24,8 +22,9 @@ let count = 0;
 export function createSpoolLock(dir: string): { owner: string; release(): void } {
 	const time = Date.now().toString(36).padStart(9, "0");
 	const owner = `${time}-${process.pid}-${(count++).toString(36)}${Math.random().toString(36).slice(2, 8)}`;
-	const path = join(dir, `${owner}.lock`);
-	const record: LockRecord = { pid: process.pid, host: hostname(), startedAt: startOf(process.pid) };
+	const path = builtin.path().join(dir, `${owner}.lock`);
+	const record: LockRecord = { pid: process.pid, host: builtin.os().hostname(), startedAt: startOf(process.pid) };
+	const fs = builtin.fs();
 	own.add(path);
 	// Under its final name only once it is whole: an empty lock would look like one nobody holds.
 	fs.writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o600 });
@@ -47,9 +46,10 @@ export function createSpoolLock(dir: string): { owner: string; release(): void }
 
 /** Whether the process that made the lock still runs. Unreadable locks are nobody's. */
 export function isHeld(path: string): boolean {
+	const fs = builtin.fs();
 	try {
 		const { pid, host, startedAt } = JSON.parse(fs.readFileSync(path, "utf8")) as LockRecord;
-		if (host !== hostname()) return Date.now() - fs.statSync(path).mtimeMs < GONE_AFTER;
+		if (host !== builtin.os().hostname()) return Date.now() - fs.statSync(path).mtimeMs < GONE_AFTER;
 		if (pid === process.pid && startedAt === startOf(pid)) return own.has(path);
 		return isAlive(pid) && (startedAt === null || startedAt === startOf(pid));
 	} catch {
@@ -69,7 +69,7 @@ function isAlive(pid: number): boolean {
 /** Field 22 of /proc/<pid>/stat, ticks since boot; the name in field 2 may hold anything, so it is counted from its end. */
 function startOf(pid: number): string | null {
 	try {
-		const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
+		const stat = builtin.fs().readFileSync(`/proc/${pid}/stat`, "utf8");
 		return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
 	} catch {
 		return null;
