@@ -248,9 +248,6 @@ export function createQueue(
 		get size() {
 			return size;
 		},
-		get hasOpen() {
-			return open.some((batch) => batch !== undefined);
-		},
 		/** Batches born later than this many have a greater `seq`. */
 		get born() {
 			return nextSeq;
