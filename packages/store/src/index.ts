@@ -1,3 +1,4 @@
+export * from "./maintenance.ts";
 export { openStore } from "./openStore.ts";
 export * from "./port.ts";
 export { profileIdOf } from "./sqlite/hashes.ts";

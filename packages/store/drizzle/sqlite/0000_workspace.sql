@@ -89,6 +89,7 @@ CREATE TABLE `events` (
 	`source` text NOT NULL,
 	`message_id` text NOT NULL,
 	`type` integer NOT NULL,
+	`trusted` integer NOT NULL,
 	`ts` integer NOT NULL,
 	`received_at` integer NOT NULL,
 	`lead` integer,

@@ -5,7 +5,14 @@ import type { Ingest } from "./ingest.ts";
 import type { SqliteDatabase } from "./openDatabase.ts";
 
 /** The source name that merges made through the API carry in reasons. */
-export const apiSource = "api";
+const apiSource = "api";
+
+/** A correction by the rows that it names: two users, a user and its value as an anonymous id, or any two. */
+export interface CorrectionRows {
+	kind: Correction["kind"];
+	a: IdentifierRow;
+	b: IdentifierRow;
+}
 
 /** Corrections: kept for ever with who made them and why, then the parts they touch are decided anew. */
 export function createCorrections(database: SqliteDatabase, identifiers: Identifiers, ingest: Ingest) {
@@ -19,63 +26,53 @@ export function createCorrections(database: SqliteDatabase, identifiers: Identif
 	const putChange = database.prepare(
 		"INSERT INTO changes (at, kind, identifier, other) VALUES (?, 'correction', ?, ?)",
 	);
-	const previousAnonymous = database
+	const anonymousReadings = database
 		.prepare("SELECT previous_anonymous FROM aliases WHERE (user = :id OR previous_user = :id) AND reading = 1")
 		.pluck();
-	const merged = database.prepare(
+	const joined = database.prepare(
 		"SELECT user, previous_user AS other FROM aliases WHERE user = :id OR previous_user = :id",
 	);
 
-	const keep = (kind: string, a: number, b: number | null, { at, actor, reason }: Attribution): number => {
-		for (const id of b === null ? [a] : [a, b]) ingest.planWriter.raise(id, flag.corrected);
-		putChange.run(at, a, b);
-		return put.get(kind, at, a, b, actor, reason) as number;
+	/** Which regions and alias groups a correction may change. */
+	const touchedBy = ({ kind, a, b }: CorrectionRows) => {
+		if (kind === "merge") return { regions: [], groups: [a.id, b.id] };
+		if (kind === "unmerge") {
+			const groups = (joined.all({ id: a.id }) as { user: number; other: number }[]).flatMap((row) => [
+				row.user,
+				row.other,
+			]);
+			return { regions: [b.id, ...(anonymousReadings.all({ id: a.id }) as number[])], groups: [a.id, ...groups] };
+		}
+		const regions = [a, b].filter(({ type }) => type !== "user_id").map(({ id }) => id);
+		return { regions, groups: regions.length === 0 ? [a.id, b.id] : [] };
 	};
-	const user = (value: string, at: number) => identifiers.resolve({ type: "user_id", value }, at);
 
-	const merge = (userId: string, otherUserId: string, attribution: Attribution) => {
-		const a = user(userId, attribution.at).id;
-		const b = user(otherUserId, attribution.at).id;
-		const id = keep("merge", a, b, attribution);
-		putMerge.run(-id, attribution.at, `merge-${id}`, a, b, b);
-		ingest.revise({ regions: [], groups: [a, b] }, attribution.at);
+	const applyRows = (rows: CorrectionRows, { at, actor, reason }: Attribution) => {
+		const { kind, a, b } = rows;
+		for (const { id } of [a, b]) ingest.planWriter.raise(id, flag.corrected);
+		putChange.run(at, a.id, b.id);
+		const id = put.get(kind, at, a.id, b.id, actor, reason) as number;
+		if (kind === "merge") putMerge.run(-id, at, `merge-${id}`, a.id, b.id, b.id);
+		ingest.revise(touchedBy(rows), at);
 	};
 
-	const unmerge = (userId: string, attribution: Attribution) => {
-		const { id } = user(userId, attribution.at);
+	const toRows = (correction: Correction, at: number): CorrectionRows => {
+		const row = (identifier: Identifier) => identifiers.resolve(identifier, at);
+		const user = (value: string) => row({ type: "user_id", value });
+		const { kind } = correction;
+		if (kind === "merge") return { kind, a: user(correction.userId), b: user(correction.otherUserId) };
 		// An alias may name the user by a `previousId` that reads as an anonymous id.
-		const anonymous = identifiers.resolve({ type: "anonymous_id", value: userId }, attribution.at).id;
-		keep("unmerge", id, anonymous, attribution);
-		const groups = (merged.all({ id }) as { user: number; other: number }[]).flatMap((row) => [row.user, row.other]);
-		const regions = previousAnonymous.all({ id }) as number[];
-		ingest.revise({ regions: [anonymous, ...regions], groups: [id, ...groups] }, attribution.at);
-	};
-
-	const unlink = (identifier: Identifier, from: Identifier, attribution: Attribution) => {
-		const both = [identifier, from].map((one) => identifiers.resolve(one, attribution.at)) as [
-			IdentifierRow,
-			IdentifierRow,
-		];
-		keep("unlink", both[0].id, both[1].id, attribution);
-		const regions = both.filter(({ type }) => type !== "user_id").map(({ id }) => id);
-		const groups = regions.length === 0 ? both.map(({ id }) => id) : [];
-		ingest.revise({ regions, groups }, attribution.at);
+		if (kind === "unmerge") {
+			return { kind, a: user(correction.userId), b: row({ type: "anonymous_id", value: correction.userId }) };
+		}
+		return { kind, a: row(correction.identifier), b: row(correction.from) };
 	};
 
 	return {
 		/** Applies a correction inside a transaction that the caller has begun. */
 		apply(correction: Correction, attribution: Attribution): void {
-			switch (correction.kind) {
-				case "merge":
-					merge(correction.userId, correction.otherUserId, attribution);
-					break;
-				case "unmerge":
-					unmerge(correction.userId, attribution);
-					break;
-				case "unlink":
-					unlink(correction.identifier, correction.from, attribution);
-					break;
-			}
+			applyRows(toRows(correction, attribution.at), attribution);
 		},
+		applyRows,
 	};
 }

@@ -1,5 +1,5 @@
 import type { IdentifierFact, IdentityConfig, RegionFact } from "@selfsame/identity";
-import type { Identifier } from "@selfsame/protocol";
+import type { Claims, Identifier } from "@selfsame/protocol";
 import { identifierKey, type KeyedHash } from "./hashes.ts";
 import type { SqliteDatabase } from "./openDatabase.ts";
 
@@ -42,6 +42,7 @@ export function createIdentifiers(database: SqliteDatabase, config: IdentityConf
 	const dead = database.prepare(
 		`SELECT ${columns} FROM identifiers WHERE key = ? AND died_at > ? ORDER BY died_at LIMIT 1`,
 	);
+	const deadAt = database.prepare(`SELECT ${columns} FROM identifiers WHERE key = ? AND died_at = ?`);
 	const maxId = database.prepare("SELECT coalesce(max(id), 0) FROM identifiers").pluck();
 	const anyDead = database.prepare("SELECT 1 FROM deletions LIMIT 1").pluck();
 
@@ -78,10 +79,19 @@ export function createIdentifiers(database: SqliteDatabase, config: IdentityConf
 		return load(dead.get(hash.identifier(identifierKey(identifier)), timestamp));
 	};
 
+	/** The row of an erased name, by the token that stands for it while events are copied from file to file. */
+	const resolveErased = (identifier: Identifier): IdentifierRow | undefined => {
+		const erased = parseErasedToken(identifier.value);
+		if (!erased) return undefined;
+		return (
+			load(deadAt.get(erased.key, erased.diedAt)) ?? make(erased.key, { ...identifier, value: null }, erased.diedAt)
+		);
+	};
+
 	return {
 		/** The row that an event dated `timestamp` means by an identifier; made where there is none. */
 		resolve(identifier: Identifier, timestamp: number): IdentifierRow {
-			const past = findDead(identifier, timestamp);
+			const past = resolveErased(identifier) ?? findDead(identifier, timestamp);
 			if (past) return past;
 			const name = `${identifier.type}\n${identifier.value}`;
 			const known = byName.get(name);
@@ -121,6 +131,31 @@ export function createIdentifiers(database: SqliteDatabase, config: IdentityConf
 			deletions = anyDead.get() !== undefined;
 		},
 	};
+}
+
+/**
+ * What stands for a deleted name while events are copied from one file to another. No event from outside can hold one:
+ * the collector lets no NUL through. The shape is an email's, so that it passes wherever any identifier does.
+ */
+export function erasedToken(key: Buffer, diedAt: number): string {
+	return `\0erased.${key.toString("hex")}.${diedAt}@deleted.invalid`;
+}
+
+/** Deleted names are kept by their identifiers alone. */
+export function withoutErasedTokens(claims: Claims): Claims {
+	const isToken = (value: string | number) => typeof value === "string" && value.startsWith("\0");
+	const kept = { ...claims };
+	if (kept.emails?.some(isToken)) kept.emails = kept.emails.filter((email) => !isToken(email));
+	if (kept.externalIds?.some(({ id }) => isToken(id))) {
+		kept.externalIds = kept.externalIds.filter(({ id }) => !isToken(id));
+	}
+	return kept;
+}
+
+function parseErasedToken(value: string): { key: Buffer; diedAt: number } | null {
+	if (!value.startsWith("\0")) return null;
+	const [, key, diedAt] = /^\0erased\.([0-9a-f]+)\.(-?\d+)@deleted\.invalid$/.exec(value) ?? [];
+	return key === undefined ? null : { key: Buffer.from(key, "hex"), diedAt: Number(diedAt) };
 }
 
 export type Identifiers = ReturnType<typeof createIdentifiers>;

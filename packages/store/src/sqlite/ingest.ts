@@ -15,7 +15,14 @@ import type { DeadLetter } from "../port.ts";
 import { createPlanWriter } from "./applyPlan.ts";
 import type { Counters } from "./counters.ts";
 import { createFactLoader, linkKind } from "./facts.ts";
-import { flag, type IdentifierRow, type Identifiers, identifierFact, regionFact } from "./identifiers.ts";
+import {
+	flag,
+	type IdentifierRow,
+	type Identifiers,
+	identifierFact,
+	regionFact,
+	withoutErasedTokens,
+} from "./identifiers.ts";
 import type { SqliteDatabase } from "./openDatabase.ts";
 import type { Tombstones } from "./tombstones.ts";
 
@@ -52,8 +59,8 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 	const isStored = database.prepare("SELECT 1 FROM events WHERE source = ? AND message_id = ?").pluck();
 	const maxSeq = database.prepare("SELECT coalesce(max(seq), 0) FROM events").pluck();
 	const putEvent = database.prepare(
-		`INSERT INTO events (seq, source, message_id, type, ts, received_at, lead, anonymous, name, claims)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		`INSERT INTO events (seq, source, message_id, type, trusted, ts, received_at, lead, anonymous, name, claims)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 	);
 	const putPayload = database.prepare("INSERT INTO event_payloads (seq, body, traits) VALUES (?, ?, ?)");
 	const putLink = database.prepare(
@@ -127,6 +134,7 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 			source,
 			messageId,
 			eventTypes.indexOf(event.type),
+			event.trust === "server" ? 1 : 0,
 			timestamp,
 			event.receivedAt,
 			lead?.id ?? null,
@@ -171,6 +179,13 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 		return { verdict };
 	};
 
+	const storeAll = (accepted: readonly Incoming[]) => {
+		const writePlan = decideAndWrite(accepted, { regions: [], groups: [] }, Date.now());
+		for (const row of accepted) writeEvent(row);
+		writePlan();
+		counters.add("events", accepted.length);
+	};
+
 	const ingest = (events: readonly AcceptedEvent[], letters: readonly DeadLetter[] = []): IngestResult[] => {
 		let seq = maxSeq.get() as number;
 		const accepted: Incoming[] = [];
@@ -192,10 +207,7 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 			accepted.push(name(event, seq));
 			return { verdict: "accepted", seq };
 		});
-		const writePlan = decideAndWrite(accepted, { regions: [], groups: [] }, Date.now());
-		for (const row of accepted) writeEvent(row);
-		writePlan();
-		counters.add("events", accepted.length);
+		storeAll(accepted);
 		counters.add("rejected", letters.length);
 		for (const { source, receivedAt, messageId, code, detail, body } of letters) {
 			putLetter.run(source, receivedAt, messageId, code, detail, body);
@@ -208,6 +220,11 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 		decisions,
 		/** Stores a batch, inside a transaction that the caller has begun. */
 		ingest,
+		/** Stores events that another file of the same workspace had stored, under the numbers they had. */
+		restore(events: readonly { seq: number; event: AcceptedEvent }[]): void {
+			storeAll(events.map(({ seq, event }) => name(event, seq)));
+			counters.flush();
+		},
 		/** Decides parts of identity anew, inside a transaction that the caller has begun. */
 		revise: (revision: Revision, at: number) => decideAndWrite([], revision, at)(),
 		planWriter,
@@ -242,10 +259,10 @@ function toCandidate({ event, seq, lead, others, alias }: Incoming): Candidate[]
 function claimsToKeep(claims: Claims, { lead, others }: Incoming): string | null {
 	const known = (type: string, value: string | number) => {
 		const row = lead?.type === type ? lead : others.find((other) => other.type === type);
-		return row !== undefined && row.value === value && normaliseValue(value) === value;
+		return row !== undefined && (row.value === null || (row.value === value && normaliseValue(value) === value));
 	};
 	const { userId, anonymousId, ...rest } = claims;
-	const kept: { [name: string]: Json } = { ...(rest as { [name: string]: Json }) };
+	const kept: { [name: string]: Json } = { ...(withoutErasedTokens(rest) as { [name: string]: Json }) };
 	if (userId !== undefined && !known("user_id", userId)) kept.userId = userId;
 	if (anonymousId !== undefined && !known("anonymous_id", anonymousId)) kept.anonymousId = anonymousId;
 	for (const name in kept) return name && JSON.stringify(kept);

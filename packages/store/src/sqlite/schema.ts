@@ -71,6 +71,8 @@ export const events = sqliteTable(
 		source: text("source").notNull(),
 		messageId: text("message_id").notNull(),
 		type: integer("type").notNull(),
+		/** Whether its source was believed when it came: 1 a server, 0 a client. */
+		trusted: integer("trusted").notNull(),
 		ts: integer("ts").notNull(),
 		receivedAt: integer("received_at").notNull(),
 		/** The identifier that leads; null: unattributed. */

@@ -1,6 +1,13 @@
 import type { IdentityConfig } from "@selfsame/identity";
 import type { AcceptedEvent, IngestResult } from "@selfsame/protocol";
-import type { Attribution, Correction, DeadLetter, DeletionReceipt, ProfileRef } from "../port.ts";
+import {
+	type Attribution,
+	type Correction,
+	type DeadLetter,
+	type DeletionReceipt,
+	IdentityRulesChangedError,
+	type ProfileRef,
+} from "../port.ts";
 import { createCorrections } from "./corrections.ts";
 import { createCounters } from "./counters.ts";
 import { createDeadLetters } from "./deadLetters.ts";
@@ -9,16 +16,16 @@ import { createKeyedHash } from "./hashes.ts";
 import { createIdentifiers } from "./identifiers.ts";
 import { requireSameRules } from "./identityRules.ts";
 import { createIngest } from "./ingest.ts";
-import { openWriter } from "./openDatabase.ts";
+import { openWriter, type SqliteDatabase } from "./openDatabase.ts";
 import { createOwnership } from "./ownership.ts";
 import { createProfileReader } from "./profileReader.ts";
+import { adoptRebuilt } from "./rebuild.ts";
 import { createSources } from "./sources.ts";
 import { createTombstones } from "./tombstones.ts";
 
 /** Everything that changes the workspace's file: one connection, one transaction at a time. */
 export function createWriter(file: string, config: IdentityConfig) {
-	const database = openWriter(file);
-	requireSameRules(database, config);
+	const database = openUnder(config, file);
 	const hash = createKeyedHash(database);
 	const identifiers = createIdentifiers(database, config, hash);
 	const tombstones = createTombstones(database, hash);
@@ -91,6 +98,19 @@ export function createWriter(file: string, config: IdentityConfig) {
 			database.close();
 		},
 	};
+}
+
+/** Opens the file; where it stands on other rules, the finished rebuild beside it takes its place. */
+function openUnder(config: IdentityConfig, file: string): SqliteDatabase {
+	const database = openWriter(file);
+	try {
+		requireSameRules(database, config);
+		return database;
+	} catch (error) {
+		database.close();
+		if (error instanceof IdentityRulesChangedError && adoptRebuilt(file, config)) return openWriter(file);
+		throw error;
+	}
 }
 
 export type Writer = ReturnType<typeof createWriter>;
