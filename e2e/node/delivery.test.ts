@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { builtEntry } from "../support/builtEntry.ts";
 import { type RunningCollector, startCollector } from "../support/startCollector.ts";
 import { startFaultProxy } from "../support/startFaultProxy.ts";
+import { createBuiltClient } from "./builtClient.ts";
 import { findRuntimes } from "./findRuntimes.ts";
 import { runClient } from "./runClient.ts";
 
@@ -111,10 +112,7 @@ describe("the real collector", () => {
 	});
 
 	test("what the browser did before comes along when the server identifies its visitor", async () => {
-		const { createClient } = (await import(
-			builtEntry("packages/sdk/dist/node/index.js")
-		)) as typeof import("selfsame/node");
-		const client = createClient({ host: collector.url, writeKey: collector.writeKey });
+		const client = await createBuiltClient("node", { host: collector.url, writeKey: collector.writeKey });
 		client.page({ anonymousId: "visitor-7", name: "Home" });
 		const visitor = client.fromRequest({
 			method: "POST",
@@ -129,10 +127,7 @@ describe("the real collector", () => {
 	});
 
 	test("an event it rejects is dropped with its code, its neighbours are delivered", async () => {
-		const { createClient } = (await import(
-			builtEntry("packages/sdk/dist/node/index.js")
-		)) as typeof import("selfsame/node");
-		const client = createClient({ host: collector.url, writeKey: collector.writeKey });
+		const client = await createBuiltClient("node", { host: collector.url, writeKey: collector.writeKey });
 		const deep = JSON.parse(`${'{"a":'.repeat(150)}1${"}".repeat(150)}`) as object;
 		const [good, bad] = await Promise.all([
 			client.track({ userId: "rejected", event: "Good" }),

@@ -247,8 +247,6 @@ export function createDelivery(options: DeliveryOptions, ports: Ports, listeners
 	};
 }
 
-export type DeliveryEngine = ReturnType<typeof createDelivery>;
-
 /** A 200 of something that is no collector (a proxy, a sink) has no verdicts; one that says JSON and is not was cut short. */
 function readAnswer({ text, contentType }: Answer): BatchAnswer | "broken" | undefined {
 	if (!contentType?.includes("json")) return undefined;

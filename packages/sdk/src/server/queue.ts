@@ -261,5 +261,3 @@ export function createQueue(
 		},
 	};
 }
-
-export type Queue = ReturnType<typeof createQueue>;

@@ -1,6 +1,6 @@
 import type { ClientOptions } from "./types.ts";
 
-export const DEFAULT_HOST = "http://127.0.0.1:4600";
+const DEFAULT_HOST = "http://127.0.0.1:4600";
 /** The collector takes no larger event and no longer batch (docs/decisions/wire-contract.md). */
 export const EVENT_BYTES = 128 * 1024;
 const BATCH_EVENTS = 2_500;
