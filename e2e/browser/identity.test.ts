@@ -189,7 +189,7 @@ test("the identity token goes with the events of its user", async () => {
 				host: host as string,
 				writeKey: writeKey as string,
 				pageViews: false,
-				getIdentityToken: async (userId) => {
+				getIdentityToken: async (userId: string) => {
 					asked.push(userId);
 					return `proof-of-${userId}`;
 				},

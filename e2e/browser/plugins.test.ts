@@ -38,7 +38,7 @@ test("plugins enrich, replace, drop and redirect, and learn what became of an ev
 			});
 			const after: string[] = [];
 			selfsame.use(
-				{ name: "enrich", before: (event) => void (event.context["shop"] = "berlin") },
+				{ name: "enrich", before: ({ context }) => void Object.assign(context, { shop: "berlin" }) },
 				{ name: "replace", before: (event) => (event.event === "Old" ? { ...event, event: "New" } : event) },
 				{ name: "private", before: (event) => (event.event === "Secret" ? null : undefined) },
 				{ name: "route", before: (event) => (event.event === "Elsewhere" ? other : undefined) },

@@ -23,19 +23,21 @@ export function createContext(maskParams: string[], limited: boolean) {
 	const clicks = new RegExp(`^(?:${CLICK_IDS})$`);
 	const clicksInUrl = new RegExp(`([?&#])(?:${CLICK_IDS})=[^&#]*&?`, "g");
 	const mask = (url: string) => (limited ? url.replace(clicksInUrl, "$1") : url).replace(secrets, "$1masked");
-	const { width, height } = screen;
-	const base = {
+	// Not before the first event: a page's first look at its time zone takes longer than all else here.
+	let base: object | undefined;
+	const makeBase = () => ({
 		library: { name: "selfsame", version: VERSION },
 		userAgent: navigator.userAgent,
 		locale: navigator.language,
 		timezone: safely(() => Intl.DateTimeFormat().resolvedOptions().timeZone),
-		screen: { width, height, density: devicePixelRatio },
-	};
+		screen: { width: screen.width, height: screen.height, density: devicePixelRatio },
+	});
 	let last: string | undefined;
 	let ofUrl: { path: string; search: string; url: string };
 	let marketing: object;
 
 	return ({ url, title, referrer }: Moment) => {
+		base ??= makeBase();
 		// Most calls of a page come from one URL.
 		if (url !== last) {
 			last = url;

@@ -1,5 +1,5 @@
 import { safely } from "../core/safely.ts";
-import { cookie, widestDomain } from "./cookie.ts";
+import { readCookie, widestDomain, writeCookie } from "./cookie.ts";
 
 /** Who this device says it is. Kept under short names, because it is written often. */
 interface State {
@@ -11,6 +11,8 @@ interface State {
 	s?: number;
 	/** Last activity in the session, written at most once a minute. */
 	l?: number;
+	/** Domain of the cookie: finding it costs several looks at the cookies, and each may wait for another process. */
+	d?: string | undefined;
 }
 
 export interface IdentityOptions {
@@ -33,9 +35,9 @@ const SESSION = 1_800_000;
  * anonymous id is not its user. Read anew at every call, so that all tabs agree.
  */
 export function createIdentity({ area, maxAge, domain, mayWrite, newId }: IdentityOptions) {
-	let cookieDomain = domain;
 	let state = read() ?? ({} as State);
-	const shared = area && (cookie(NAME) || state.a || legacy());
+	let cookieDomain = domain ?? state.d;
+	const shared = area && (readCookie(NAME) || state.a || legacy());
 	if (shared !== state.a) state = { a: shared as string };
 	if (!state.a) state = { a: newId() };
 
@@ -45,24 +47,24 @@ export function createIdentity({ area, maxAge, domain, mayWrite, newId }: Identi
 
 	/** An id that Segment's analytics.js left: quoted in its storage, sometimes in its cookie. */
 	function legacy() {
-		return (cookie(LEGACY) || safely(() => area?.getItem(LEGACY)) || "").replace(/"/g, "");
+		return (readCookie(LEGACY) || safely(() => area?.getItem(LEGACY)) || "").replace(/"/g, "");
 	}
 
 	const save = () =>
 		safely(() => {
 			if (!area || !mayWrite()) return false;
-			area.setItem(NAME, JSON.stringify(state));
+			area.setItem(NAME, JSON.stringify({ ...state, d: cookieDomain }));
 			return true;
 		});
 
 	function saveCookie() {
 		cookieDomain ??= widestDomain();
-		cookie(NAME, state.a, cookieDomain, maxAge);
+		writeCookie(NAME, state.a, cookieDomain, maxAge);
 	}
 
 	function persist() {
-		save();
 		if (area && mayWrite()) saveCookie();
+		save();
 	}
 
 	function current(): State {
@@ -110,7 +112,8 @@ export function createIdentity({ area, maxAge, domain, mayWrite, newId }: Identi
 		/** Leaves nothing on the device. */
 		forget() {
 			safely(() => area?.removeItem(NAME));
-			if (area) cookie(NAME, "", cookieDomain ?? widestDomain(), -1);
+			// Only if there is one: while consent is denied nothing at all is written.
+			if (area && readCookie(NAME)) writeCookie(NAME, "", cookieDomain ?? widestDomain(), -1);
 			state = { a: newId() };
 		},
 	};

@@ -9,7 +9,7 @@ const script = (document.currentScript ?? document.querySelector("script[data-wr
 const global = window as unknown as { selfsame?: Client | EarlyCall[] };
 const before = global.selfsame;
 if (!before || Array.isArray(before)) {
-	const options: Record<string, unknown> = { host: new URL(script.src).origin };
+	const options: Record<string, unknown> = { host: script.src && new URL(script.src).origin };
 	for (const [name, value = ""] of Object.entries(script.dataset)) {
 		options[name] = /^(mask|link)/.test(name)
 			? value.split(/[\s,]+/)
