@@ -54,7 +54,8 @@ export const configSchema = z.strictObject({
 	queueBytes: z
 		.int()
 		.min(8 * 1024 * 1024)
-		.default(32 * 1024 * 1024)
+		// Parsed, a body takes some ten times its bytes: this keeps a flood of large ones within 400 MB of memory.
+		.default(16 * 1024 * 1024)
 		.meta({ description: "Bytes of requests in flight; beyond that new ones are answered 429." }),
 });
 

@@ -110,11 +110,12 @@ function setOption(env: Env, id: string, option: string, json: string | null): P
 			`There is no option ${option}. ${nearest ? `Did you mean ${nearest}?` : `Options: ${known.join(", ")}.`}`,
 		);
 	}
+	const value = json === null ? undefined : readOptionValue(option, json);
 	return withStore(env, async (store) => {
 		const source = await getSource(store, id);
 		const options: JsonObject = { ...source.options };
-		if (json === null) delete options[option];
-		else options[option] = readOptionValue(option, json);
+		if (value === undefined) delete options[option];
+		else options[option] = value;
 		const parsed = sourceOptionsSchema.safeParse(options);
 		if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
 		await store.putSource({ ...source, options });

@@ -18,6 +18,7 @@ import { RequestError } from "../problem.ts";
 import { cors } from "../routes/cors.ts";
 import { nextRequestId } from "../routes/requestId.ts";
 import { admit, type Sender } from "./admit.ts";
+import type { Loan } from "./createByteBudget.ts";
 import { createObserver } from "./createObserver.ts";
 import { ingestBatch } from "./ingestBatch.ts";
 import { proveIdentities } from "./proveIdentities.ts";
@@ -51,15 +52,7 @@ async function ingest(c: IngestContext, deps: Deps, shape: Shape): Promise<Inges
 	const incoming: IncomingMessage | undefined = c.env?.incoming;
 	const { sender, loan } = await admit(c, incoming, deps);
 	try {
-		const read = (size: number) => loan.growTo(size);
-		const bytes = incoming ? await readIncoming(incoming, BODY_DEADLINE, read) : await readStream(c.req.raw.body, read);
-		const receivedAt = deps.now();
-		const plain = await inflate(bytes);
-		if (!loan.growTo(plain.length)) throw overloaded();
-		const body = parseBody(plain, decode);
-		if (typeof body === "string") throw new RequestError("invalid_json", body);
-		const source = await settleSource(sender, body);
-		const parsed = parse(body, shape, source, { deps, sender, receivedAt });
+		const { parsed, source, receivedAt } = await read(c, deps, shape, { sender, loan });
 		spend(deps, source, sender, parsed.size);
 		const unproven = await proveIdentities(parsed, source, deps.verifier);
 		deps.metrics.countUnproven(source.id, source.options.identityVerification ?? "off", unproven);
@@ -69,6 +62,22 @@ async function ingest(c: IngestContext, deps: Deps, shape: Shape): Promise<Inges
 	} finally {
 		loan.end();
 	}
+}
+
+/** Apart from what follows it, so that the body and its parsed form are gone while the commit is waited for. */
+async function read(c: IngestContext, deps: Deps, shape: Shape, { sender, loan }: { sender: Sender; loan: Loan }) {
+	const incoming: IncomingMessage | undefined = c.env?.incoming;
+	const mayGrow = (size: number) => loan.growTo(size);
+	const bytes = incoming
+		? await readIncoming(incoming, BODY_DEADLINE, mayGrow)
+		: await readStream(c.req.raw.body, mayGrow);
+	const receivedAt = deps.now();
+	const plain = await inflate(bytes);
+	if (!loan.growTo(plain.length)) throw overloaded();
+	const body = parseBody(plain, decode);
+	if (typeof body === "string") throw new RequestError("invalid_json", body);
+	const source = await settleSource(sender, body);
+	return { parsed: parse(body, shape, source, { deps, sender, receivedAt }), source, receivedAt };
 }
 
 function decode(bytes: Uint8Array): string {
