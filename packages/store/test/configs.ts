@@ -1,12 +1,9 @@
 import { defaultIdentityConfig, type IdentifierRule, type IdentityConfig } from "@selfsame/identity";
 
-const withRules = (
-	rules: Record<string, IdentifierRule>,
-	maxUsersPerAnonymousId = 20,
-	blockedValues: string[] = [],
-): IdentityConfig => ({
+const withRules = (rules: Record<string, IdentifierRule>, maxUsersPerAnonymousId = 20): IdentityConfig => ({
 	identifiers: { ...defaultIdentityConfig.identifiers, ...rules },
-	blockedValues,
+	// In all of them: an unblocked value that is not a stream's own would join streams.
+	blockedValues: ["DEV-tester"],
 	maxUsersPerAnonymousId,
 });
 
@@ -14,10 +11,10 @@ const withRules = (
 export const configs: Record<string, IdentityConfig> = {
 	"users and devices": withRules({}),
 	"shared after one user": withRules({}, 1),
-	"shared after two users": withRules({}, 2, ["dev-tester"]),
+	"shared after two users": withRules({}, 2),
 	"one email": withRules({ email: { priority: 2, limit: 1 } }),
 	"two emails": withRules({ email: { priority: 2, limit: 2 } }, 2),
-	"five emails": withRules({ email: { priority: 2, limit: 5 } }, 20, ["DEV-TESTER"]),
+	"five emails": withRules({ email: { priority: 2, limit: 5 } }),
 	"any emails": withRules({ email: { priority: 2, limit: null } }, 3),
 	"one shop id": withRules({ shop_id: { priority: 10, limit: 1 }, device_id: { priority: 20, limit: null } }, 2),
 	"email after shop id": withRules({ email: { priority: 50, limit: 1 }, shop_id: { priority: 3, limit: 1 } }),

@@ -1,12 +1,14 @@
 import type { IdentityConfig } from "@selfsame/identity";
-import type { AcceptedEvent, Identifier } from "@selfsame/protocol";
+import type { AcceptedEvent, Identifier, Profile } from "@selfsame/protocol";
 import { profileIdOf, type Store } from "@selfsame/store";
 import { expect } from "vitest";
-import { comparable } from "./comparable.ts";
+import { comparable, comparableProfile } from "./comparable.ts";
 import { expectReasons } from "./expectReasons.ts";
 import { createRandom } from "./random.ts";
-import { type Questions, readStore } from "./readStore.ts";
+import { glanceAtStore, type Questions, readStore } from "./readStore.ts";
 import { createReference, type Reference } from "./reference/createReference.ts";
+import { evidenceOf } from "./reference/evidence.ts";
+import { nameOf } from "./reference/toProfiles.ts";
 import { shuffled } from "./scenarios.ts";
 import { instantiate, knownGroups, knownIdentifiers, knownTraits, type Stream, type StreamStep } from "./streams.ts";
 
@@ -15,47 +17,74 @@ export interface PlayOptions {
 	/** Sets this run's values apart from all others in the database. */
 	instance: number;
 	order: "given" | "reversed" | "shuffled";
-	/** Compare after every step, or only at the end. */
-	compareEachStep: boolean;
+}
+
+/** A stream's run: where it is played, what must come out, and what to ask about. */
+interface Run extends PlayOptions {
+	store: Store;
+	reference: Reference;
+	questions: Questions;
+	random: () => number;
 }
 
 const by = { actor: "test", reason: "a test" };
 
 /**
- * Plays a stream into a store and into the reference, and fails at the first answer that differs. Answers with the ids
- * of the profiles it left.
+ * Plays a stream into a store and into the reference, and fails at the first answer that differs. Looks at the profiles
+ * after every step of the given order, and at all that hangs on them at the end. Answers with the profiles' ids.
  */
 export async function playStream(store: Store, stream: Stream, options: PlayOptions): Promise<string[]> {
 	const { config, instance, order } = options;
 	const { steps } = instantiate(stream, instance);
-	const questions: Questions = instantiate(
+	const random = createRandom(stream.seed + instance);
+	const reference = createReference(config, { idOf: profileIdOf });
+	const run: Run = { ...options, store, reference, questions: questionsAbout(steps, config, instance), random };
+	const before = await store.stats();
+	const ids = new Set<string>();
+	for (const [index, step] of steps.entries()) {
+		if (step.kind === "events") await ingest(run, arrange(step.events, order, random));
+		else await operate(run, step);
+		if (order === "given") await glance(run, `after step ${index} (${step.kind})`);
+		for (const { profile } of reference.snapshot().profiles) ids.add(profile.id);
+	}
+	const expected = reference.snapshot();
+	const actual = await readStore(store, run.questions);
+	expect(comparable(actual, config), "at the end").toEqual(comparable(expected, config));
+	await expectReasons(store, expected, { anyDeleted: steps.some(({ kind }) => kind === "delete") });
+	await compareTimeTravel(run);
+	if (order === "given") {
+		await ingest(
+			run,
+			steps.flatMap((step) => (step.kind === "events" ? step.events : [])),
+		);
+		await glance(run, "after everything was sent again");
+		await compareOldIds(run, ids);
+	}
+	await compareStats(run, before);
+	return expected.profiles.map(({ profile }) => profile.id);
+}
+
+/** Asks about what the stream names, and about two identifiers that it may not have heard of. */
+function questionsAbout(steps: readonly StreamStep[], config: IdentityConfig, instance: number): Questions {
+	const { identifiers, ...rest } = instantiate(
 		{ identifiers: knownIdentifiers, groups: knownGroups, traits: knownTraits },
 		instance,
 	);
-	const random = createRandom(stream.seed + instance);
-	const reference = createReference(config, { idOf: profileIdOf });
-	const before = await store.stats();
-	const ids = new Set<string>();
-	const compare = async (where: string) => {
-		const expected = comparable(reference.snapshot(), config);
-		expect(comparable(await readStore(store, questions), config), where).toEqual(expected);
-		for (const { profile } of expected.profiles) ids.add(profile.id);
-	};
-	for (const [index, step] of steps.entries()) {
-		if (step.kind === "events") await ingest(store, reference, arrange(step.events, order, random), random);
-		else await operate(store, reference, step);
-		if (options.compareEachStep) await compare(`after step ${index} (${step.kind})`);
-	}
-	await compare("at the end");
-	const everything = steps.flatMap((step) => (step.kind === "events" ? step.events : []));
-	await ingest(store, reference, everything, random);
-	await compare("after everything was sent again");
-	await compareStats(store, before, reference);
-	await compareOldIds(store, questions, ids);
-	const anyDeleted = steps.some(({ kind }) => kind === "delete");
-	await expectReasons(store, reference.snapshot(), { anyDeleted });
-	await compareTimeTravel(store, questions, reference, config, random);
-	return reference.snapshot().profiles.map(({ profile }) => profile.id);
+	const events = steps.flatMap((step) => (step.kind === "events" ? step.events : []));
+	const evidence = events.map((event) => evidenceOf(event, config));
+	const named = new Set(evidence.flatMap((one) => one.identifiers).map(nameOf));
+	const previous = new Set(evidence.map(({ previousId }) => previousId));
+	const asked = identifiers.filter((one, index) => index < 2 || named.has(nameOf(one)) || previous.has(one.value));
+	return { identifiers: asked, ...rest };
+}
+
+async function glance({ store, reference, questions, config }: Run, where: string): Promise<void> {
+	const { holders, profiles } = reference.snapshot();
+	const inOrder = (all: readonly Profile[]) =>
+		Object.fromEntries(all.map((profile) => [profile.id, comparableProfile(profile, config)]));
+	const seen = await glanceAtStore(store, questions);
+	const expected = { holders, profiles: inOrder(profiles.map(({ profile }) => profile)) };
+	expect({ holders: seen.holders, profiles: inOrder(Object.values(seen.profiles)) }, where).toEqual(expected);
 }
 
 function arrange(events: readonly AcceptedEvent[], order: PlayOptions["order"], random: () => number): AcceptedEvent[] {
@@ -64,12 +93,7 @@ function arrange(events: readonly AcceptedEvent[], order: PlayOptions["order"], 
 }
 
 /** In batches of one to all, some of them sent without waiting for the one before. */
-async function ingest(
-	store: Store,
-	reference: Reference,
-	events: AcceptedEvent[],
-	random: () => number,
-): Promise<void> {
+async function ingest({ store, reference, random }: Run, events: AcceptedEvent[]): Promise<void> {
 	let rest = events;
 	while (rest.length > 0) {
 		const size = 1 + Math.floor(random() ** 2 * rest.length);
@@ -85,11 +109,7 @@ async function ingest(
 	}
 }
 
-async function operate(
-	store: Store,
-	reference: Reference,
-	step: Exclude<StreamStep, { kind: "events" }>,
-): Promise<void> {
+async function operate({ store, reference }: Run, step: Exclude<StreamStep, { kind: "events" }>): Promise<void> {
 	const { at } = step;
 	if (step.kind === "delete") {
 		const expected = reference.deleteProfile(step.of, { at, suppress: step.suppress });
@@ -113,7 +133,7 @@ export function mayMerge(reference: Reference, users: readonly string[]): boolea
 }
 
 /** The database is shared, so only what this run added counts. */
-async function compareStats(store: Store, before: Awaited<ReturnType<Store["stats"]>>, reference: Reference) {
+async function compareStats({ store, reference }: Run, before: Awaited<ReturnType<Store["stats"]>>): Promise<void> {
 	const after = await store.stats();
 	const expected = reference.counts();
 	const added = Object.fromEntries(
@@ -126,7 +146,7 @@ async function compareStats(store: Store, before: Awaited<ReturnType<Store["stat
 }
 
 /** An id returned once resolves as the identifier does that it came from. */
-async function compareOldIds(store: Store, { identifiers }: Questions, ids: ReadonlySet<string>): Promise<void> {
+async function compareOldIds({ store, questions: { identifiers } }: Run, ids: ReadonlySet<string>): Promise<void> {
 	const origin = new Map<string, Identifier>(identifiers.map((identifier) => [profileIdOf(identifier), identifier]));
 	for (const id of ids) {
 		const identifier = origin.get(id) as Identifier;
@@ -135,18 +155,11 @@ async function compareOldIds(store: Store, { identifiers }: Questions, ids: Read
 	}
 }
 
-async function compareTimeTravel(
-	store: Store,
-	questions: Questions,
-	reference: Reference,
-	config: IdentityConfig,
-	random: () => number,
-): Promise<void> {
-	const times = reference.events().map(({ timestamp }) => timestamp);
-	const some = shuffled(times, random).slice(0, 2);
-	for (const asOf of some.flatMap((time) => (random() < 0.5 ? [time] : [time - 1]))) {
-		const expected = { ...reference.snapshot(asOf), groups: [] };
-		const actual = await readStore(store, questions, { asOf });
-		expect(comparable(actual, config), `as of ${asOf}`).toEqual(comparable(expected, config));
-	}
+async function compareTimeTravel({ store, questions, reference, config, random }: Run): Promise<void> {
+	const [time] = shuffled(reference.events(), random);
+	if (time === undefined) return;
+	const asOf = time.timestamp - (random() < 0.5 ? 0 : 1);
+	const expected = { ...reference.snapshot(asOf), groups: [] };
+	const actual = await readStore(store, questions, { asOf });
+	expect(comparable(actual, config), `as of ${asOf}`).toEqual(comparable(expected, config));
 }

@@ -15,24 +15,43 @@ export interface Questions {
 const limit = 5;
 
 /** Reads from a store, through its port alone, what a reference says of the same events. */
-export async function readStore(
-	store: Store,
-	{ identifiers, groups, traits }: Questions,
-	at: AsOf = {},
-): Promise<Snapshot> {
-	const holders: Snapshot["holders"] = {};
-	const profiles = new Map<string, ProfileState>();
-	for (const identifier of identifiers) {
-		const profile = await store.findProfile(identifier, at);
-		if (profile === null) continue;
-		holders[nameOf(identifier)] = profile.id;
-		if (!profiles.has(profile.id)) profiles.set(profile.id, await readProfile(store, profile, identifier, traits, at));
-	}
+export async function readStore(store: Store, questions: Questions, at: AsOf = {}): Promise<Snapshot> {
+	const found = await findProfiles(store, questions.identifiers, at);
+	const profiles = [...new Map(found.map(({ profile, identifier }) => [profile.id, { profile, identifier }])).values()];
+	const states = profiles.map(({ profile, identifier }) =>
+		readProfile(store, profile, identifier, questions.traits, at),
+	);
 	return {
-		holders,
-		profiles: [...profiles.values()].sort((a, b) => compareBytes(a.profile.id, b.profile.id)),
-		groups: at.asOf === undefined ? await readGroups(store, groups) : [],
+		holders: toHolders(found),
+		profiles: (await Promise.all(states)).sort((a, b) => compareBytes(a.profile.id, b.profile.id)),
+		groups: at.asOf === undefined ? await readGroups(store, questions.groups) : [],
 	};
+}
+
+/** Only who holds what, and each profile without what hangs on it: for looking often. */
+export async function glanceAtStore(store: Store, { identifiers }: Questions): Promise<Glance> {
+	const found = await findProfiles(store, identifiers, {});
+	return { holders: toHolders(found), profiles: Object.fromEntries(found.map(({ profile }) => [profile.id, profile])) };
+}
+
+export interface Glance {
+	holders: Snapshot["holders"];
+	/** By id. */
+	profiles: Record<string, Profile>;
+}
+
+interface Found {
+	identifier: Identifier;
+	profile: Profile;
+}
+
+async function findProfiles(store: Store, identifiers: readonly Identifier[], at: AsOf): Promise<Found[]> {
+	const all = identifiers.map(async (identifier) => ({ identifier, profile: await store.findProfile(identifier, at) }));
+	return (await Promise.all(all)).flatMap(({ identifier, profile }) => (profile ? [{ identifier, profile }] : []));
+}
+
+function toHolders(found: readonly Found[]): Snapshot["holders"] {
+	return Object.fromEntries(found.map(({ identifier, profile }) => [nameOf(identifier), profile.id]));
 }
 
 async function readProfile(
