@@ -204,6 +204,9 @@ export function createDelivery(options: DeliveryOptions, ports: Ports, listeners
 		}
 	}
 
+	// What an earlier process left behind does not wait for the first call of this one.
+	if (queue.endedBefore < queue.born) pumpSoon();
+
 	return {
 		append,
 		/** The events now in the queue or in flight. */

@@ -60,6 +60,16 @@ describe("a process that ends without close()", () => {
 		},
 	);
 
+	test("two copies of the client in one process do not take each other for the application", async () => {
+		const sink = await startFaultSink();
+		const { child, output, ended } = start("twoCopies.ts", { host: sink.url, count: 1_000 });
+		await said(output, "called", child);
+		child.kill("SIGTERM");
+		expect(await ended).toEqual({ code: null, signal: "SIGTERM" });
+		expect(sink.stored.size).toBe(1_000);
+		await sink.stop();
+	});
+
 	test("an application that listens for SIGTERM itself ends when it wants to", async () => {
 		const sink = await startFaultSink();
 		const { child, output, ended } = start("fill.ts", { host: sink.url, count: COUNT, end: "handler" });
@@ -152,6 +162,8 @@ describe("a spool", () => {
 		const record = { pid: process.pid, host: (await import("node:os")).hostname(), startedAt: "1" };
 		writeFileSync(join(dir, "000000000-1-x.lock"), JSON.stringify(record));
 		const client = createClient({ writeKey: "WK", host: sink.url, spool: dir });
+		// Without a call: what was left behind is sent because it is there.
+		await sink.isDone(1);
 		await client.close();
 		expect([...sink.stored.keys()]).toEqual(["m1"]);
 		expect(readdirSync(dir)).toEqual([]);
