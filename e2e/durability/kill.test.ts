@@ -31,6 +31,7 @@ test(
 			await collector.restart();
 			await expectAcknowledged(load, `after kill ${kill}`);
 			for (const writer of load) await writer.resend();
+			if (kill % 10 === 0) console.log(`${kill} of ${kills} kills, nothing lost`);
 		}
 		await expectExactly(all);
 		const cutOff = all.reduce((sum, writer) => sum + writer.cutOff(), 0);
@@ -38,7 +39,8 @@ test(
 		console.log(`${kills} kills, ${acknowledged} events, ${cutOff} requests cut off`);
 		expect(cutOff, "no request was ever cut off: the load is no load").toBeGreaterThan(0);
 	},
-	60_000 + kills * 10_000,
+	// A busy machine takes seconds to start the server again; a limit is for a hang, not for that.
+	60_000 + kills * 30_000,
 );
 
 /** Every event that was answered 200 before the power went is on its person's profile. */
