@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { gunzipSync } from "node:zlib";
 
 /** An event as the SDK sends it. */
-export interface SentEvent {
+interface SentEvent {
 	type: string;
 	event?: string;
 	name?: string;
@@ -20,7 +20,7 @@ export interface SentEvent {
 }
 
 /** A request that arrived, with what it carried. */
-export interface Arrived {
+interface Arrived {
 	method: string;
 	path: string;
 	headers: IncomingMessage["headers"];
@@ -34,7 +34,7 @@ export interface Arrived {
  * What to do to a request with events: refuse it with a status before or after it was stored, cut the connection, or
  * never answer.
  */
-export type Fault =
+type Fault =
 	| { status: number; retryAfter?: string; after?: boolean }
 	| { cut: true; after?: boolean }
 	| { hang: true };

@@ -65,7 +65,7 @@ export const MAX_EVENTS = 2_000;
 export const MAX_BYTES = 2_000_000;
 export const MAX_AGE = 7 * 86_400_000;
 /** The collector's limit, in UTF-16 units here: never more than its bytes. */
-export const MAX_EVENT = 131_072;
+const MAX_EVENT = 131_072;
 /** Above three bytes a unit of the largest event, so that every event fits a batch. */
 const BATCH_BYTES = 500_000;
 const BATCH_EVENTS = 100;

@@ -27,15 +27,6 @@ export interface WireEvent {
 	integrations?: Data;
 }
 
-/** A batch as it is POSTed to `/v1/batch`. `sentAt` is the clock of the sending device: the collector corrects skew by it. */
-export interface WireBatch {
-	batch: WireEvent[];
-	sentAt: string;
-	writeKey?: string;
-	/** Proof of the `userId`s in the batch, a short-lived JWT. */
-	identityToken?: string;
-}
-
 /** The collector's answer to a batch it took (status 200). */
 export interface BatchAnswer {
 	success: true;

@@ -2,7 +2,7 @@ import { createMessageId } from "../../src/core/createMessageId.ts";
 import { type Answer, createQueue, type Outcome, type Queue, type QueueStore } from "../../src/core/createQueue.ts";
 
 /** A clock that moves only when told, and runs what is due in order. */
-export function createClock(start = 1_750_000_000_000) {
+function createClock(start = 1_750_000_000_000) {
 	let time = start;
 	let timers: { at: number; work: () => void }[] = [];
 	/** Lets every promise that can go on go on. */
