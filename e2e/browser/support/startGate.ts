@@ -34,10 +34,7 @@ interface Arrived {
  * What to do to a request with events: refuse it with a status before or after it was stored, cut the connection, or
  * never answer.
  */
-type Fault =
-	| { status: number; retryAfter?: string; after?: boolean }
-	| { cut: true; after?: boolean }
-	| { hang: true };
+type Fault = { status: number; retryAfter?: string; after?: boolean } | { cut: true; after?: boolean } | { hang: true };
 
 /** Stands between the pages and a collector, and fails on purpose. Without a target it takes events by itself. */
 export interface Gate {
