@@ -1,5 +1,7 @@
-import { isBlocked } from "./reference/evidence.ts";
-import { identityOf, type Scenario, scenarios } from "./scenarios.ts";
+import type { Identifier } from "@selfsame/protocol";
+import { evidenceOf, isBlocked } from "./reference/evidence.ts";
+import { identityOf, isOperation, type Scenario, scenarios } from "./scenarios.ts";
+import { toAccepted } from "./toAccepted.ts";
 
 /** Scenarios by the configuration they ask for: those of one can share a database, which is slow to open. */
 export function scenariosByConfig(): Scenario[][] {
@@ -30,4 +32,15 @@ export function withPrefix(scenario: Scenario, prefix: string): Scenario {
 		return value;
 	});
 	return JSON.parse(text);
+}
+
+/** Every identifier that the events of a scenario name, each once. */
+export function identifiersNamed(scenario: Scenario): Identifier[] {
+	const config = identityOf(scenario);
+	const sent = scenario.events.filter((step) => !isOperation(step));
+	const named = sent.flatMap((event) => {
+		const { identifiers, previousId } = evidenceOf(toAccepted(event, { source: "test", trust: "server" }), config);
+		return previousId === undefined ? identifiers : [...identifiers, { type: "user_id", value: previousId }];
+	});
+	return [...new Map(named.map((identifier) => [JSON.stringify(identifier), identifier])).values()];
 }

@@ -3,7 +3,6 @@ import type { Store } from "@selfsame/store";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRandom } from "./random.ts";
 import { readPages } from "./readStore.ts";
-import { evidenceOf } from "./reference/evidence.ts";
 import {
 	arrivalOrders,
 	expectedOutcome,
@@ -14,7 +13,7 @@ import {
 	type ScenarioOperation,
 	sorted,
 } from "./scenarios.ts";
-import { scenariosByConfig, withPrefix } from "./shareScenario.ts";
+import { identifiersNamed, scenariosByConfig, withPrefix } from "./shareScenario.ts";
 import { openTempStore, type TempStore } from "./tempStore.ts";
 import { toAccepted } from "./toAccepted.ts";
 
@@ -110,14 +109,7 @@ function subtract(after: Counts, before: Counts): Counts {
 
 /** Every profile that holds an identifier which the events of this run name. */
 async function findProfiles(store: Store, own: Scenario): Promise<Profile[]> {
-	const config = identityOf(own);
-	const sent = own.events.filter((step) => !isOperation(step));
-	const named = sent.flatMap((event) => {
-		const { identifiers, previousId } = evidenceOf(toAccepted(event, from), config);
-		return previousId === undefined ? identifiers : [...identifiers, { type: "user_id", value: previousId }];
-	});
-	const distinct = new Map(named.map((identifier) => [JSON.stringify(identifier), identifier]));
-	const profiles = await Promise.all([...distinct.values()].map((identifier) => store.findProfile(identifier)));
+	const profiles = await Promise.all(identifiersNamed(own).map((identifier) => store.findProfile(identifier)));
 	return [...new Map(profiles.flatMap((profile) => (profile ? [[profile.id, profile] as const] : []))).values()];
 }
 

@@ -6,6 +6,6 @@ export {
 	isOperation,
 	type Outcome,
 	type Scenario,
-	scenarios,
 	sorted,
 } from "./scenarios.ts";
+export { identifiersNamed, scenariosByConfig, withPrefix } from "./shareScenario.ts";
