@@ -61,7 +61,10 @@ export function resolve(history: History, config: IdentityConfig, asOf = Number.
 	};
 	const readsAsAnonymous = (row: AliasRow) => !row.merge && isSeen(row.previousAnonymous) && !isSeen(row.previousUser);
 
-	const all = [...rows, ...aliases.filter(readsAsAnonymous).map(anonymousLink)];
+	const carried = new Set(rows.map((row) => `${row.seq} ${row.identifier}`));
+	const anonymous = aliases.filter(readsAsAnonymous).map(anonymousLink);
+	// An alias may carry the same id in its own field: that says it already.
+	const all = [...rows, ...anonymous.filter((row) => !carried.has(`${row.seq} ${row.identifier}`))];
 	const shared = sharedIdentifiers(history, rows, config);
 	const refused: ResolvedRefusal[] = [];
 	const counting = all.filter((row) => {

@@ -41,23 +41,28 @@ export interface ProfileParts {
 export function createProfileReader(database: SqliteDatabase, config: IdentityConfig, ownership: Ownership) {
 	const statement = createStatements(database);
 	const byKey = database.prepare("SELECT id FROM identifiers WHERE key = ? AND died_at IS NULL").pluck();
-	const seenIn = (bounded: boolean) =>
-		database.prepare(
-			`SELECT min(lo) AS first, max(hi) AS last FROM (
-				SELECT min(ts) AS lo, max(ts) AS hi FROM events WHERE lead = :id ${bounded ? "AND ts <= :ts" : ""}
-				UNION ALL SELECT min(ts), max(ts) FROM event_identifiers WHERE identifier = :id ${bounded ? "AND ts <= :ts" : ""}
-				UNION ALL SELECT min(ts), max(ts) FROM aliases
-					WHERE previous_user = :id AND seq > 0 AND reading = 0 ${bounded ? "AND ts <= :ts" : ""})`,
-		);
-	const seenEver = seenIn(false);
-	const seenUntil = seenIn(true);
+	const seenEver = database.prepare(
+		`SELECT min(lo) AS first, max(hi) AS last FROM (
+			SELECT min(ts) AS lo, max(ts) AS hi FROM events WHERE lead = :id
+			UNION ALL SELECT min(ts), max(ts) FROM event_identifiers WHERE identifier = :id
+			UNION ALL SELECT min(ts), max(ts) FROM aliases WHERE previous_user = :id AND seq > 0 AND reading = 0)`,
+	);
+	const seenInOwnField = database.prepare(
+		`SELECT min(lo) AS first, max(hi) AS last FROM (
+			SELECT min(ts) AS lo, max(ts) AS hi FROM events WHERE lead = :id AND ts <= :ts
+			UNION ALL SELECT min(ts), max(ts) FROM event_identifiers WHERE identifier = :id AND ts <= :ts AND kind <> 1)`,
+	);
+	const namedByAliases = database.prepare(
+		`SELECT ts, previous_user, previous_anonymous FROM aliases
+		WHERE (previous_user = :id OR previous_anonymous = :id) AND ts <= :ts AND seq > 0`,
+	);
 	const firstEvents = database.prepare(
 		`SELECT ts, message_id, source FROM (
 			SELECT ts, message_id, source FROM events WHERE lead = :id AND ts = :ts
 			UNION ALL SELECT e.ts, e.message_id, e.source FROM event_identifiers l JOIN events e ON e.seq = l.seq
 				WHERE l.identifier = :id AND l.ts = :ts
-			UNION ALL SELECT ts, message_id, source FROM aliases
-				WHERE previous_user = :id AND ts = :ts AND seq > 0 AND reading = 0)
+			UNION ALL SELECT ts, message_id, source FROM aliases WHERE ts = :ts AND seq > 0
+				AND (previous_user = :id AND (reading = 0 OR :past) OR previous_anonymous = :id AND :past))
 		ORDER BY message_id, source LIMIT 1`,
 	);
 	// One probe a key instead of one a write: a person identified ten thousand times has still few keys.
@@ -92,22 +97,24 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 	};
 
 	/** Where an identifier was first seen. */
-	const firstPosition = (id: number): Position => {
-		const { first } = seenEver.get({ id }) as Seen;
-		const row = firstEvents.get({ id, ts: first }) as { ts: number; message_id: string; source: string } | undefined;
+	const firstPosition = (id: number, asOf?: number): Position => {
+		const { first } = seen(id, asOf);
+		const row = firstEvents.get({ id, ts: first, past: asOf === undefined ? 0 : 1 }) as
+			| { ts: number; message_id: string; source: string }
+			| undefined;
 		return row
 			? { timestamp: row.ts, messageId: row.message_id, source: row.source }
 			: { timestamp: Number.MAX_SAFE_INTEGER, messageId: "", source: "" };
 	};
 
 	/** The identifier that names a profile: the earliest of its best type. */
-	const naming = (held: readonly NamedRow[]): NamedRow => {
+	const naming = (held: readonly NamedRow[], asOf?: number): NamedRow => {
 		const rank = (row: NamedRow) => priorityOf(config, row.type);
 		const best = [...held].sort((a, b) => rank(a) - rank(b) || compareUtf8(a.type, b.type))[0] as NamedRow;
 		const candidates = held.filter(({ type }) => type === best.type);
 		if (candidates.length === 1) return best;
 		return candidates
-			.map((row) => ({ row, at: firstPosition(row.id) }))
+			.map((row) => ({ row, at: firstPosition(row.id, asOf) }))
 			.sort((a, b) => comparePositions(a.at, b.at) || compareUtf8(a.row.value ?? "", b.row.value ?? ""))[0]
 			?.row as NamedRow;
 	};
@@ -171,8 +178,23 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 			);
 	};
 
-	const seen = (id: number, asOf?: number) =>
-		(asOf === undefined ? seenEver.get({ id }) : seenUntil.get({ id, ts: asOf })) as Seen;
+	/** At an earlier time an alias may have read its `previousId` otherwise, since less had been seen. */
+	const seenUntil = (id: number, ts: number): Seen => {
+		const own = (one: number) => seenInOwnField.get({ id: one, ts }) as Seen;
+		const { first, last } = own(id);
+		const times = first === null || last === null ? [] : [first, last];
+		for (const alias of namedByAliases.all({ id, ts }) as {
+			ts: number;
+			previous_user: number;
+			previous_anonymous: number;
+		}[]) {
+			const isAnonymous = own(alias.previous_anonymous).first !== null && own(alias.previous_user).first === null;
+			if ((isAnonymous ? alias.previous_anonymous : alias.previous_user) === id) times.push(alias.ts);
+		}
+		return times.length === 0 ? { first: null, last: null } : { first: Math.min(...times), last: Math.max(...times) };
+	};
+	const seen = (id: number, asOf?: number): Seen =>
+		asOf === undefined ? (seenEver.get({ id }) as Seen) : seenUntil(id, asOf);
 
 	const identifiersOf = (parts: ProfileParts): Profile["identifiers"] =>
 		heldOf(parts).flatMap((row) => {
@@ -208,10 +230,9 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 			return key === null ? undefined : (byKey.get(key) as number | undefined);
 		},
 
-		profileId: (held: readonly NamedRow[]) => {
-			const { type, value } = naming(held);
-			return profileIdOf({ type, value: value as string });
-		},
+		/** Whether any event carries an identifier; one that only a correction names is nobody's. */
+		isSeen: (id: number, asOf?: number): boolean => seen(id, asOf).first !== null,
+
 		naming,
 		heldOf,
 		traitsOf,
@@ -231,8 +252,9 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 			const lasts = counts.flatMap(({ last }) => (last === null ? [] : [last]));
 			const visible = new Set(identifiers.map(({ type, value }) => `${type}\n${value}`));
 			const held = heldOf(parts).filter(({ type, value }) => visible.has(`${type}\n${value}`));
+			const { type, value } = naming(held, parts.asOf);
 			return {
-				id: this.profileId(held),
+				id: profileIdOf({ type, value: value as string }),
 				identifiers,
 				pastIdentifiers: pastIdentifiersOf(parts),
 				traits: traitsOf(parts),

@@ -27,7 +27,7 @@ export function createReader(file: string, config: IdentityConfig) {
 
 	const partsOf = (ref: ProfileRef, asOf?: number): ProfileParts | null => {
 		const id = profiles.find(ref);
-		if (id === undefined) return null;
+		if (id === undefined || !profiles.isSeen(id, asOf)) return null;
 		if (asOf === undefined) return { owned: ownership.ownedBy(ownership.ownerOf(id)) };
 		const past = history.read([id], asOf);
 		return { owned: past.ownedBy(past.ownerOf(id)), asOf };
@@ -51,7 +51,6 @@ export function createReader(file: string, config: IdentityConfig) {
 		const past = history.read([id], asOf);
 		const owned = past.ownedBy(past.ownerOf(id));
 		const held = profiles.heldOf({ owned });
-		const isHeld = new Set(held.map((row) => row.id));
 		const about = ({ seq, position }: { seq: number; position: Position }) => ({
 			messageId: position.messageId,
 			source: position.source,
@@ -68,7 +67,7 @@ export function createReader(file: string, config: IdentityConfig) {
 				return [{ a, b, ...rest, kind: link.kind }];
 			});
 		const refused = past.resolution.refused
-			.filter(({ identifier, from, position }) => isOwnedAt(owned, from, position) || isHeld.has(identifier))
+			.filter(({ from, position }) => isOwnedAt(owned, from, position))
 			.sort((x, y) => comparePositions(x.position, y.position) || x.seq - y.seq)
 			.flatMap((refusal) => {
 				const [identifier, from] = [named(refusal.identifier), named(refusal.from)];
