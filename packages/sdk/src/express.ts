@@ -1,5 +1,4 @@
-import type { Id } from "./server/types.ts";
-import type { RequestLike } from "./server/visitor.ts";
+import type { Id, RequestLike } from "./server/types.ts";
 
 /** What the middleware needs of a client of `selfsame/node`. */
 export interface MiddlewareClient {

@@ -1,5 +1,4 @@
-import type { Id, WaitOptions } from "./server/types.ts";
-import type { RequestLike } from "./server/visitor.ts";
+import type { Id, RequestLike, WaitOptions } from "./server/types.ts";
 
 /** What the middleware needs of a client of `selfsame/node` or `selfsame/edge`. */
 export interface MiddlewareClient {

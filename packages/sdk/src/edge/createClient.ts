@@ -3,8 +3,7 @@ import { VERSION } from "../core/version.ts";
 import { createClientOver, type ExitingClient } from "../server/client.ts";
 import type { ByteWriter } from "../server/ports.ts";
 import { readOptions } from "../server/readOptions.ts";
-import type { Client, ClientOptions } from "../server/types.ts";
-import type { VisitorIdentity } from "../server/visitor.ts";
+import type { Client, ClientOptions, VisitorIdentity } from "../server/types.ts";
 import { createSend } from "./createSend.ts";
 
 /** What the client needs of an `AsyncLocalStorage`. */

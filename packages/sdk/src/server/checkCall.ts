@@ -1,6 +1,6 @@
 import type { EventType } from "@selfsame/protocol";
 import type { AnyCall } from "./eventText.ts";
-import type { VisitorIdentity } from "./visitor.ts";
+import type { VisitorIdentity } from "./types.ts";
 
 /**
  * Throws a TypeError for a call that could never become a valid event: a mistake in the code, so it shows where the call

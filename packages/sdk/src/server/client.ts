@@ -5,12 +5,12 @@ import { checkCall } from "./checkCall.ts";
 import { createDelivery } from "./delivery.ts";
 import { createEmitter } from "./emitter.ts";
 import { type AnyCall, createEventText } from "./eventText.ts";
-import { importEvents, type PastEvent } from "./importEvents.ts";
+import { importEvents } from "./importEvents.ts";
 import { PendingDelivery } from "./pendingDelivery.ts";
 import type { Ports, Spool } from "./ports.ts";
 import { EVENT_BYTES, type ReadOptions } from "./readOptions.ts";
-import type { BoundVisitor, Client, EndedEvent, WaitOptions } from "./types.ts";
-import { readVisitor, type VisitorIdentity } from "./visitor.ts";
+import type { BoundVisitor, Client, EndedEvent, PastEvent, VisitorIdentity, WaitOptions } from "./types.ts";
+import { readVisitor } from "./visitor.ts";
 
 /** What a client needs beside the delivery's ports. */
 export interface ClientPorts extends Omit<Ports, "spool"> {

@@ -1,5 +1,6 @@
 import { type BatchAnswer, retryAfter, shouldRetry } from "../core/index.ts";
 import type { Batch, Outcome, Range } from "./batch.ts";
+import { DeliveryError } from "./deliveryError.ts";
 import { Fifo } from "./fifo.ts";
 import type { Answer, Ports } from "./ports.ts";
 import { createQueue, type Place, type QueueOptions } from "./queue.ts";
@@ -17,16 +18,6 @@ export interface DeliveryOptions extends QueueOptions {
 export interface Listeners {
 	ended(batch: Batch, index: number, outcome: Outcome): void;
 	failed(error: DeliveryError): void;
-}
-
-/** A failed attempt, or a failing spool. `status` 0 is a network failure or a timeout. */
-export class DeliveryError extends Error {
-	override name = "DeliveryError";
-	status: number;
-	constructor(message: string, status: number, cause?: unknown) {
-		super(message, cause === undefined ? undefined : { cause });
-		this.status = status;
-	}
 }
 
 const PREFIX = '{"batch":[';

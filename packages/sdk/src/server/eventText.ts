@@ -1,6 +1,5 @@
 import type { EventType } from "@selfsame/protocol";
-import type { CallExtras, Id } from "./types.ts";
-import type { VisitorIdentity } from "./visitor.ts";
+import type { CallExtras, Id, VisitorIdentity } from "./types.ts";
 
 /** Any call's argument. */
 export type AnyCall = CallExtras & {

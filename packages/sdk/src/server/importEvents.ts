@@ -1,43 +1,5 @@
-import type { Data, Delivery } from "../core/index.ts";
-import type { CallExtras, Id } from "./types.ts";
-
-/** An event of the past: a call with its type and its own time. */
-export interface PastEvent extends CallExtras {
-	type: "track" | "identify" | "page" | "screen" | "group" | "alias";
-	timestamp: Date | string | number;
-	userId?: Id | null;
-	anonymousId?: Id | null;
-	event?: string;
-	name?: string;
-	category?: string;
-	properties?: Data;
-	traits?: Data;
-	groupId?: Id;
-	previousId?: Id;
-}
-
-export interface ImportOptions {
-	/**
-	 * Told at most once a batch. `position`: every event before it has ended, so an import that was interrupted goes on
-	 * with `from: position`.
-	 */
-	onProgress?: (progress: ImportResult) => void;
-	/** Skips the events before this position of the iterable. Default 0. */
-	from?: number;
-	/**
-	 * Names the import. An event without a `messageId` gets one made from this name, its position and its content, so the
-	 * same import run again stores nothing twice. Default `import`.
-	 */
-	name?: string;
-}
-
-export interface ImportResult {
-	/** Events read from the iterable, skipped ones included. */
-	read: number;
-	delivered: number;
-	dropped: number;
-	position: number;
-}
+import type { Delivery } from "../core/index.ts";
+import type { ImportOptions, ImportResult, PastEvent } from "./types.ts";
 
 /** Events of one import on their way at a time: enough to fill the window, little enough for live events to pass. */
 const AHEAD = 10_000;

@@ -1,7 +1,5 @@
 import type { AnyEvents, Data, Delivery, EventName, PropertiesField } from "../core/index.ts";
-import type { DeliveryError } from "./delivery.ts";
-import type { ImportOptions, ImportResult, PastEvent } from "./importEvents.ts";
-import type { RequestLike, Visitor } from "./visitor.ts";
+import type { DeliveryError } from "./deliveryError.ts";
 
 export type Id = string | number;
 
@@ -93,11 +91,30 @@ export interface Client<Events extends object = AnyEvents> extends Calls<Events>
 	 */
 	scope<T>(fn: (client: Client<Events>) => T | Promise<T>, options?: WaitOptions): Promise<T>;
 	/** The visitor behind a request: `run(fn)` makes every call inside `fn` theirs, calls on the visitor itself are too. */
-	fromRequest(request: RequestLike, options?: VisitorOptions): Visitor & BoundVisitor<Events>;
+	fromRequest(request: RequestLike, options?: VisitorOptions): VisitorIdentity & BoundVisitor<Events>;
 	/** Sends past events with their own times, in order, at full speed. See `ImportOptions`. */
 	import(events: AsyncIterable<PastEvent> | Iterable<PastEvent>, options?: ImportOptions): Promise<ImportResult>;
 	on<K extends keyof ClientEvents>(name: K, listener: ClientEvents[K]): Client<Events>;
 	off<K extends keyof ClientEvents>(name: K, listener: ClientEvents[K]): Client<Events>;
+}
+
+/** A request of any kind: Fetch (`Request`, Hono's `c.req.raw`), Node (`IncomingMessage`) or Express. */
+export interface RequestLike {
+	method?: string | undefined;
+	/** Absolute, or the path of a Node request. */
+	url?: string | undefined;
+	/** Express: the path before a router cut it. */
+	originalUrl?: string | undefined;
+	headers: { get(name: string): string | null } | { readonly [name: string]: string | readonly string[] | undefined };
+	socket?: { remoteAddress?: string | undefined; encrypted?: boolean } | undefined;
+}
+
+/** What a scope adds to the calls made in it. */
+export interface VisitorIdentity {
+	/** From our cookie, else Segment's. */
+	readonly anonymousId: string | undefined;
+	readonly userId: Id | undefined;
+	readonly context: Record<string, unknown>;
 }
 
 export interface VisitorOptions {
@@ -110,6 +127,44 @@ export interface VisitorOptions {
 export interface BoundVisitor<Events extends object> extends Calls<Events> {
 	/** Runs `fn`; every call inside, however deep and late, knows this visitor, and no other request's. */
 	run<T>(fn: () => T): T;
+}
+
+/** An event of the past: a call with its type and its own time. */
+export interface PastEvent extends CallExtras {
+	type: "track" | "identify" | "page" | "screen" | "group" | "alias";
+	timestamp: Date | string | number;
+	userId?: Id | null;
+	anonymousId?: Id | null;
+	event?: string;
+	name?: string;
+	category?: string;
+	properties?: Data;
+	traits?: Data;
+	groupId?: Id;
+	previousId?: Id;
+}
+
+export interface ImportOptions {
+	/**
+	 * Told at most once a batch. `position`: every event before it has ended, so an import that was interrupted goes on
+	 * with `from: position`.
+	 */
+	onProgress?: (progress: ImportResult) => void;
+	/** Skips the events before this position of the iterable. Default 0. */
+	from?: number;
+	/**
+	 * Names the import. An event without a `messageId` gets one made from this name, its position and its content, so the
+	 * same import run again stores nothing twice. Default `import`.
+	 */
+	name?: string;
+}
+
+export interface ImportResult {
+	/** Events read from the iterable, skipped ones included. */
+	read: number;
+	delivered: number;
+	dropped: number;
+	position: number;
 }
 
 /** Options of both entries; the runtimes add theirs. */

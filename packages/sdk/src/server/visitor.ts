@@ -1,26 +1,5 @@
 import { maskUrl } from "./maskUrl.ts";
-import type { Id } from "./types.ts";
-
-/** A request of any kind: Fetch (`Request`, Hono's `c.req.raw`), Node (`IncomingMessage`) or Express. */
-export interface RequestLike {
-	method?: string | undefined;
-	/** Absolute, or the path of a Node request. */
-	url?: string | undefined;
-	/** Express: the path before a router cut it. */
-	originalUrl?: string | undefined;
-	headers: { get(name: string): string | null } | { readonly [name: string]: string | readonly string[] | undefined };
-	socket?: { remoteAddress?: string | undefined; encrypted?: boolean } | undefined;
-}
-
-/** What a scope adds to the calls made in it. */
-export interface VisitorIdentity {
-	/** From our cookie, else Segment's. */
-	readonly anonymousId: string | undefined;
-	readonly userId: Id | undefined;
-	readonly context: Record<string, unknown>;
-}
-
-export interface Visitor extends VisitorIdentity {}
+import type { Id, RequestLike, VisitorIdentity } from "./types.ts";
 
 export interface ReadVisitorOptions {
 	userId?: Id | undefined;
