@@ -64,7 +64,8 @@ function weighUserLink(draft: Draft, row: EvidenceRow, region: RegionFact, dirty
 		draft.setLatestOf(row.identifier, { owner: row.lead, next: null });
 		draft.plan.counts.fast += 1;
 	} else if (region.state === "shared" || draft.isDiscounted(row)) {
-		// Neither changes who owns what: such a link counts at no time.
+		// Neither changes who owns what: such a link counts at no time. That they were seen together is kept.
+		draft.noteSeenWith(row);
 	} else if (region.limited !== null || region.state === "tight") {
 		dirty.add(row.identifier);
 	} else if (region.state === "settled" && region.owner === null) {
@@ -78,7 +79,7 @@ function weighUserLink(draft: Draft, row: EvidenceRow, region: RegionFact, dirty
 function claim(draft: Draft, row: EvidenceRow, region: RegionFact): void {
 	draft.setRegion({ ...region, owner: row.lead });
 	draft.setLatestOf(row.identifier, { owner: row.lead, next: null });
-	draft.plan.adjacent.set(row.identifier, [{ user: row.lead, direct: !row.previous }]);
+	draft.noteSeenWith(row);
 	draft.plan.changes.push({ kind: "claim", identifier: region.root, other: row.lead, seq: row.seq });
 	draft.plan.counts.fast += 1;
 }

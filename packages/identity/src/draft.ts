@@ -26,6 +26,7 @@ export class Draft implements Kinds {
 	readonly plan: Plan = emptyPlan();
 	readonly needs = new Map<string, Need>();
 	private readonly missing = new Missing("a fact is not loaded yet");
+	private readonly seenWith = new Map<number, AdjacentUser[]>();
 	private readonly latest = new Map<number, { owner: number; next: Position | null }>();
 	private readonly movedMembers = new Map<number, number[]>();
 
@@ -133,8 +134,18 @@ export class Draft implements Kinds {
 
 	adjacent(id: number): readonly AdjacentUser[] {
 		const planned = this.plan.adjacent.get(id);
-		if (!planned && this.identifier(id).fresh) return [];
-		return planned ?? this.demand(this.facts.adjacent.get(id), { kind: "adjacent", id });
+		if (planned) return planned;
+		const known = this.identifier(id).fresh ? [] : this.demand(this.facts.adjacent.get(id), { kind: "adjacent", id });
+		const added = this.seenWith.get(id);
+		return added ? [...known, ...added.filter(({ user }) => !known.some((one) => one.user === user))] : known;
+	}
+
+	/** Notes that a user was seen with an identifier. */
+	noteSeenWith({ identifier, lead: user, previous }: EvidenceRow): void {
+		const noted = this.seenWith.get(identifier) ?? [];
+		if (noted.some((one) => one.user === user)) return;
+		this.seenWith.set(identifier, [...noted, { user, direct: !previous }]);
+		this.plan.seenWith.push({ identifier, user, direct: !previous });
 	}
 
 	evidence(id: number): readonly EvidenceRow[] {

@@ -41,7 +41,7 @@ export function insertMoment(draft: Draft, row: EvidenceRow, region: RegionFact)
 		if (next?.lead === user) cut(edit, next.position);
 		else if (next?.lead === owner) put(edit, { from: next.position, owner });
 	}
-	if (users !== adjacent) draft.plan.adjacent.set(identifier, users);
+	if (users !== adjacent) draft.noteSeenWith(row);
 	draft.setLatestOf(identifier, { owner: user, next: next?.position ?? null });
 	draft.plan.counts.window += 1;
 	return true;

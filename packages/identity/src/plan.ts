@@ -60,6 +60,8 @@ export interface Plan {
 	spans: Map<number, SpanEdit>;
 	/** All users that an identifier is adjacent to; replaces what was known. */
 	adjacent: Map<number, readonly AdjacentUser[]>;
+	/** Users that an identifier was seen with besides those known, where whom it belongs to may not have changed. */
+	seenWith: { identifier: number; user: number; direct: boolean }[];
 	/** How each alias of the batch reads its `previousId`, and earlier aliases that read it differently from now on. */
 	readings: Map<number, "user" | "anonymous">;
 	/** Evidence to add: what the anonymous reading of an alias links. */
@@ -77,6 +79,7 @@ export function emptyPlan(): Plan {
 		regions: new Map(),
 		spans: new Map(),
 		adjacent: new Map(),
+		seenWith: [],
 		readings: new Map(),
 		addEvidence: [],
 		removeEvidence: [],

@@ -124,10 +124,9 @@ function corrections(history: History, asOf: number): Corrected {
 	}
 	const isBefore = (timestamp: number, before: number | undefined) => before !== undefined && timestamp < before;
 	return ({ lead, identifier, position: { timestamp }, previous }) => {
-		if (isBefore(timestamp, unlinkedBefore.get(`${lead} ${identifier}`))) return "unlinked";
-		if (!previous) return null;
-		const named = [lead, identifier].some((user) => isBefore(timestamp, unmergedBefore.get(user)));
-		return named ? "unmerged" : null;
+		const isUnmerged = [lead, identifier].some((user) => isBefore(timestamp, unmergedBefore.get(user)));
+		if (previous && isUnmerged) return "unmerged";
+		return isBefore(timestamp, unlinkedBefore.get(`${lead} ${identifier}`)) ? "unlinked" : null;
 	};
 }
 

@@ -37,8 +37,8 @@ const externals: [type: string, value: string][] = [
 
 /** Each identifier a stream could name, before `instantiate`. */
 export const knownIdentifiers: Identifier[] = [
-	...[...users, "§a1", "§a2"].map((value) => ({ type: "user_id", value })),
-	...[...devices, "§u1", "§u2"].map((value) => ({ type: "anonymous_id", value })),
+	...[...new Set([...users, ...devices])].map((value) => ({ type: "user_id", value })),
+	...[...new Set([...devices, ...users])].map((value) => ({ type: "anonymous_id", value })),
 	...emails.map((value) => ({ type: "email", value })),
 	...externals.slice(0, 4).map(([type, value]) => ({ type, value })),
 ];

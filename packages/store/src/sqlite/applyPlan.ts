@@ -23,6 +23,9 @@ export function createPlanWriter(database: SqliteDatabase, identifiers: Identifi
 	);
 	const clearAdjacent = database.prepare("DELETE FROM adjacent_users WHERE identifier = ?");
 	const putAdjacent = database.prepare("INSERT INTO adjacent_users (identifier, user, direct) VALUES (?, ?, ?)");
+	const addAdjacent = database.prepare(
+		"INSERT OR IGNORE INTO adjacent_users (identifier, user, direct) VALUES (?, ?, ?)",
+	);
 	const setReading = database.prepare("UPDATE aliases SET reading = ? WHERE seq = ?");
 	const removeEvidence = database.prepare(
 		"DELETE FROM event_identifiers WHERE identifier = ? AND ts = ? AND seq = ? AND kind = 1",
@@ -62,6 +65,7 @@ export function createPlanWriter(database: SqliteDatabase, identifiers: Identifi
 			for (const { timestamp, messageId, source } of edit.cut) cutSpan.run(id, timestamp, messageId, source);
 			for (const span of edit.put) writeSpan(id, span);
 		}
+		for (const { identifier, user, direct } of plan.seenWith) addAdjacent.run(identifier, user, direct ? 1 : 0);
 		for (const [id, users] of plan.adjacent) {
 			clearAdjacent.run(id);
 			for (const { user, direct } of users) putAdjacent.run(id, user, direct ? 1 : 0);

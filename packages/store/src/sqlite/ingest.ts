@@ -25,6 +25,7 @@ import {
 } from "./identifiers.ts";
 import type { SqliteDatabase } from "./openDatabase.ts";
 import type { Tombstones } from "./tombstones.ts";
+import { createWriteKeyIds } from "./writeKeyIds.ts";
 
 export const eventTypes = ["track", "identify", "page", "screen", "group", "alias"] as const;
 
@@ -53,14 +54,15 @@ export type DecisionCounts = Plan["counts"];
 export function createIngest({ database, config, identifiers, tombstones, counters }: IngestDeps) {
 	const blocked = createBlocked(config);
 	const loadFact = createFactLoader(database, identifiers);
+	const writeKeyId = createWriteKeyIds(database);
 	const planWriter = createPlanWriter(database, identifiers);
 	const decisions: DecisionCounts = { fast: 0, window: 0, rebuilt: 0 };
 
 	const isStored = database.prepare("SELECT 1 FROM events WHERE source = ? AND message_id = ?").pluck();
 	const maxSeq = database.prepare("SELECT coalesce(max(seq), 0) FROM events").pluck();
 	const putEvent = database.prepare(
-		`INSERT INTO events (seq, source, message_id, type, trusted, ts, received_at, lead, anonymous, name, claims)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		`INSERT INTO events (seq, source, message_id, type, trusted, ts, received_at, lead, anonymous, name, claims, write_key)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 	);
 	const putPayload = database.prepare("INSERT INTO event_payloads (seq, body, traits) VALUES (?, ?, ?)");
 	const putLink = database.prepare(
@@ -141,6 +143,7 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 			anonymous,
 			event.name ?? null,
 			claimsToKeep(event.claims, row),
+			writeKeyId(event.writeKey),
 		);
 		putPayload.run(seq, payload, event.traits ? JSON.stringify(event.traits) : null);
 		if (!lead) {

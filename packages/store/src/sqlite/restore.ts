@@ -38,6 +38,7 @@ interface StoredColumns {
 	anonymous: number | null;
 	name: string | null;
 	claims: string | null;
+	key: string | null;
 	body: string | null;
 	traits: string | null;
 }
@@ -45,8 +46,8 @@ interface StoredColumns {
 /** Reads stored events as they were accepted, in commit order. */
 export function createStoredEvents(database: SqliteDatabase) {
 	const page = database.prepare(
-		`SELECT e.*, p.body, p.traits FROM events e LEFT JOIN event_payloads p ON p.seq = e.seq
-		WHERE e.seq > ? ORDER BY e.seq LIMIT ${step}`,
+		`SELECT e.*, k.key, p.body, p.traits FROM events e LEFT JOIN event_payloads p ON p.seq = e.seq
+		LEFT JOIN write_keys k ON k.id = e.write_key WHERE e.seq > ? ORDER BY e.seq LIMIT ${step}`,
 	);
 	const nameOf = database.prepare("SELECT id, type, value, key, died_at FROM identifiers WHERE id = ?");
 	const erasedLinks = database.prepare(
@@ -81,6 +82,7 @@ export function createStoredEvents(database: SqliteDatabase) {
 	const toEvent = (row: StoredColumns): AcceptedEvent => ({
 		source: row.source,
 		trust: row.trusted === 1 ? "server" : "client",
+		...(row.key === null ? {} : { writeKey: row.key }),
 		messageId: row.message_id,
 		type: eventTypes[row.type] ?? "track",
 		timestamp: row.ts,
@@ -136,7 +138,13 @@ export function restoreInto(target: string, from: SqliteDatabase, config: Identi
 		let last = database.prepare("SELECT coalesce(max(seq), 0) FROM events").pluck().get() as number;
 		progress(done, total);
 		for (let page = events.after(last); page.length > 0; page = events.after(last)) {
-			database.transaction(() => ingest.restore(page)).immediate();
+			database
+				.transaction(() => {
+					// Events name their write keys, which may be newer than the run.
+					copyTables(database, from, ["write_keys"]);
+					ingest.restore(page);
+				})
+				.immediate();
 			identifiers.settle();
 			done += page.length;
 			last = page.at(-1)?.seq ?? last;
@@ -145,7 +153,7 @@ export function restoreInto(target: string, from: SqliteDatabase, config: Identi
 		database
 			.transaction(() => {
 				restoreCorrections(database, from, identifiers, createCorrections(database, identifiers, ingest));
-				copyTables(database, from);
+				copyTables(database, from, copied);
 			})
 			.immediate();
 	} finally {
@@ -173,8 +181,8 @@ function restoreCorrections(
 	}
 }
 
-function copyTables(database: SqliteDatabase, from: SqliteDatabase): void {
-	for (const table of copied) {
+function copyTables(database: SqliteDatabase, from: SqliteDatabase, tables: readonly string[]): void {
+	for (const table of tables) {
 		const rows = from.prepare(`SELECT * FROM ${table}`).raw();
 		const width = rows.columns().length;
 		const put = database.prepare(`INSERT INTO ${table} VALUES (${Array(width).fill("?").join(", ")})`);

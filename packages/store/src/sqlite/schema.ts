@@ -18,9 +18,11 @@ export const sources = sqliteTable("sources", {
 	options: text("options").notNull(),
 });
 
+/** A key that is taken away keeps its row, without a source: events that came in with it still name it. */
 export const writeKeys = sqliteTable("write_keys", {
-	key: text("key").primaryKey(),
-	source: text("source").notNull(),
+	id: integer("id").primaryKey({ autoIncrement: true }),
+	key: text("key").notNull().unique(),
+	source: text("source"),
 });
 
 export const secretKeys = sqliteTable("secret_keys", {
@@ -83,6 +85,8 @@ export const events = sqliteTable(
 		name: text("name"),
 		/** What was claimed beyond a plain user and anonymous id, as JSON. */
 		claims: text("claims"),
+		/** The write key it came in with; null: not known. */
+		writeKey: integer("write_key"),
 	},
 	(t) => [uniqueIndex("events_message").on(t.source, t.messageId), index("events_lead").on(t.lead, t.ts)],
 );

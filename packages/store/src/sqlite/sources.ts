@@ -31,8 +31,13 @@ export function createSources(database: SqliteDatabase) {
 					.values({ id, ...row })
 					.onConflictDoUpdate({ target: sources.id, set: row })
 					.run();
-				tx.delete(writeKeys).where(eq(writeKeys.source, id)).run();
-				for (const key of keys) tx.insert(writeKeys).values({ key, source: id }).run();
+				tx.update(writeKeys).set({ source: null }).where(eq(writeKeys.source, id)).run();
+				for (const key of keys) {
+					tx.insert(writeKeys)
+						.values({ key, source: id })
+						.onConflictDoUpdate({ target: writeKeys.key, set: { source: id } })
+						.run();
+				}
 			});
 		},
 		listSecretKeys(): SecretKey[] {
