@@ -6,7 +6,7 @@ import { type Replay, replay } from "./replay.ts";
 import { type MadeCorrection, plainRules, type Rules, type Tombstone } from "./rules.ts";
 import { eventName, groupTraits, nameOf, type ProfileState, toProfiles } from "./toProfiles.ts";
 
-export interface GroupState {
+interface GroupState {
 	id: string;
 	traits: JsonObject;
 	/** Profile ids, sorted. */

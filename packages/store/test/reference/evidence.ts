@@ -20,7 +20,7 @@ const builtInBlocked = new Set(
 builtInBlocked.add("(not set)").add("[object object]");
 
 /** Trimmed and stripped of surrounding pairs of quotes until nothing changes. */
-export function normalise(value: string | number): string {
+function normalise(value: string | number): string {
 	let text = String(value);
 	for (;;) {
 		const trimmed = text.trim();

@@ -9,7 +9,7 @@ export interface Keyed extends Identifier {
 }
 
 /** One person held one identifier from one event to another; null is open. */
-export interface Span {
+interface Span {
 	key: string;
 	from: Position | null;
 	to: Position | null;

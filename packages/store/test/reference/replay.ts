@@ -4,7 +4,7 @@ import { createPeople, type Keyed, type Person } from "./people.ts";
 import type { ReplayInput } from "./replayInput.ts";
 import { gatherSeen } from "./seen.ts";
 
-export interface Refusal {
+interface Refusal {
 	identifier: Keyed;
 	/** The lead that it was not linked to. */
 	from: Keyed;
