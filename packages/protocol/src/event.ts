@@ -32,6 +32,8 @@ export interface AcceptedEvent {
 	/** Which source sent it: the source's slug, such as `web`. With `messageId` unique for ever. */
 	source: string;
 	trust: Trust;
+	/** The write key it came in with, so that `selfsame purge` can undo what a leaked or abused one brought. */
+	writeKey?: string;
 	/** 1 to 256 characters. */
 	messageId: string;
 	type: EventType;

@@ -95,7 +95,8 @@ CREATE TABLE `events` (
 	`lead` integer,
 	`anonymous` integer,
 	`name` text,
-	`claims` text
+	`claims` text,
+	`write_key` integer
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `events_message` ON `events` (`source`,`message_id`);--> statement-breakpoint
@@ -199,6 +200,9 @@ CREATE TABLE `trait_writes` (
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `write_keys` (
-	`key` text PRIMARY KEY NOT NULL,
-	`source` text NOT NULL
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`key` text NOT NULL,
+	`source` text
 );
+--> statement-breakpoint
+CREATE UNIQUE INDEX `write_keys_key_unique` ON `write_keys` (`key`);

@@ -48,7 +48,7 @@ export interface IngestDeps {
 }
 
 /** How many identity decisions took which way since the start. */
-export type DecisionCounts = Plan["counts"];
+type DecisionCounts = Plan["counts"];
 
 /** The write path: what one transaction does with a batch of events. */
 export function createIngest({ database, config, identifiers, tombstones, counters }: IngestDeps) {

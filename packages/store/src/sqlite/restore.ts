@@ -44,7 +44,7 @@ interface StoredColumns {
 }
 
 /** Reads stored events as they were accepted, in commit order. */
-export function createStoredEvents(database: SqliteDatabase) {
+function createStoredEvents(database: SqliteDatabase) {
 	const page = database.prepare(
 		`SELECT e.*, k.key, p.body, p.traits FROM events e LEFT JOIN event_payloads p ON p.seq = e.seq
 		LEFT JOIN write_keys k ON k.id = e.write_key WHERE e.seq > ? ORDER BY e.seq LIMIT ${step}`,
