@@ -1,0 +1,267 @@
+import type { AcceptedEvent } from "@selfsame/protocol";
+import { InvalidCursorError, type Store } from "@selfsame/store";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+/** A driver under test: a store on a real database, with the default identity rules and `email` (limit 5) on. */
+export interface ContractDatabase {
+	/** The open store; another object after `reopen`. */
+	store: Store;
+	reopen(): Promise<void>;
+	remove(): Promise<void>;
+}
+
+const hour = 3_600_000;
+const start = Date.UTC(2026, 0, 1);
+let made = 0;
+
+/** An event `hours` after the start, about whom `claims` says. */
+function event(hours: number, claims: AcceptedEvent["claims"], rest: Partial<AcceptedEvent> = {}): AcceptedEvent {
+	made += 1;
+	const timestamp = start + hours * hour;
+	return {
+		source: "server",
+		trust: "server",
+		messageId: `m-${made}`,
+		type: "track",
+		timestamp,
+		receivedAt: timestamp + 5,
+		claims,
+		name: "Thing Done",
+		payload: JSON.stringify({ properties: { n: made }, context: { locale: "en" } }),
+		...rest,
+	};
+}
+
+const user = (value: string) => ({ type: "user_id", value });
+const device = (value: string) => ({ type: "anonymous_id", value });
+const by = (at: number) => ({ actor: "tester", reason: "to see", at });
+
+/** What every driver of the storage port does. Identity itself is held against a reference elsewhere. */
+export function describeStore(name: string, open: () => Promise<ContractDatabase>): void {
+	describe(`the storage port: ${name}`, () => {
+		let database: ContractDatabase;
+		const store = () => database.store;
+		beforeAll(async () => {
+			database = await open();
+		});
+		afterAll(() => database?.remove());
+
+		it("answers each event of a batch, in order, and counts a message once for ever", async () => {
+			const first = event(0, { userId: "once" });
+			const other = event(0, { userId: "once" });
+			expect((await store().ingest([first, first, other])).map(({ verdict }) => verdict)).toEqual([
+				"accepted",
+				"duplicate",
+				"accepted",
+			]);
+			await database.reopen();
+			const changed = { ...first, claims: { userId: "somebody else" } };
+			expect(await store().ingest([changed])).toEqual([{ verdict: "duplicate" }]);
+			expect(await store().findProfile(user("somebody else"))).toBeNull();
+			const [elsewhere] = await store().ingest([{ ...first, source: "web" }]);
+			expect(elsewhere?.verdict, "a message id is unique per source").toBe("accepted");
+			expect(await store().findProfile(user("once"))).toMatchObject({ eventCount: 3 });
+		});
+
+		it("shows a write to every read that begins after it, and gives back what was sent", async () => {
+			const sent = event(
+				1,
+				{ userId: "reader", anonymousId: "reader-phone" },
+				{ type: "identify", traits: { a: [1] } },
+			);
+			await store().ingest([sent]);
+			const page = await store().listEvents(device("reader-phone"), { limit: 10 });
+			expect(page?.data).toEqual([
+				expect.objectContaining({
+					type: "identify",
+					messageId: sent.messageId,
+					source: "server",
+					userId: "reader",
+					anonymousId: "reader-phone",
+					traits: { a: [1] },
+					context: { locale: "en" },
+					timestamp: "2026-01-01T01:00:00.000Z",
+					receivedAt: "2026-01-01T01:00:00.005Z",
+				}),
+			]);
+		});
+
+		it("keeps identifiers of two types apart and says nothing of who is not there", async () => {
+			await store().ingest([event(2, { userId: "same" }), event(2, { anonymousId: "same" })]);
+			const [a, b] = [await store().findProfile(user("same")), await store().findProfile(device("same"))];
+			expect(a?.id).not.toBe(b?.id);
+			expect(await store().findProfile({ id: a?.id as string })).toEqual(a);
+			expect(await store().findProfile(user("nobody"))).toBeNull();
+			expect(await store().findProfile({ id: "pro_not-an-id" })).toBeNull();
+			expect(await store().listEvents(user("nobody"), { limit: 1 })).toBeNull();
+			expect(await store().explainIdentity(user("nobody"))).toBeNull();
+			expect(await store().traitHistory(user("nobody"), "x", { limit: 1 })).toBeNull();
+			expect(await store().findGroup("nowhere", { limit: 1 })).toBeNull();
+		});
+
+		it("pages through events by place in time, both ways, with filters, while more come in", async () => {
+			const all = Array.from({ length: 25 }, (_, i) =>
+				event(10 + Math.floor(i / 3), { userId: "pager" }, i % 5 === 0 ? { type: "page", name: "Home" } : {}),
+			);
+			await store().ingest(all);
+			for (const order of ["asc", "desc"] as const) {
+				const seen: string[] = [];
+				let cursor: string | undefined;
+				do {
+					const page = await store().listEvents(user("pager"), { limit: 4, order, ...(cursor ? { cursor } : {}) });
+					seen.push(...(page?.data.map(({ messageId }) => messageId) ?? []));
+					cursor = page?.page.next ?? undefined;
+				} while (cursor);
+				const byPlace = [...all].sort((a, b) => a.timestamp - b.timestamp || (a.messageId < b.messageId ? -1 : 1));
+				const expected = byPlace.map(({ messageId }) => messageId);
+				expect(seen).toEqual(order === "asc" ? expected : expected.reverse());
+			}
+			const pages = await store().listEvents(user("pager"), { limit: 100, type: "page", name: "Home" });
+			expect(pages?.data).toHaveLength(5);
+			const between = { limit: 100, from: start + 11 * hour, to: start + 13 * hour };
+			expect((await store().listEvents(user("pager"), between))?.data).toHaveLength(6);
+			const first = await store().listEvents(user("pager"), { limit: 1 });
+			const stolen = { limit: 1, cursor: first?.page.next as string, type: "page" as const };
+			await expect(store().listEvents(user("pager"), stolen)).rejects.toThrow(InvalidCursorError);
+			await expect(store().listEvents(user("pager"), { limit: 1, cursor: "!" })).rejects.toThrow(InvalidCursorError);
+		});
+
+		it("lists each profile once, page by page, in an order that writes do not disturb", async () => {
+			await store().ingest(Array.from({ length: 30 }, (_, i) => event(20, { userId: `listed-${i}` })));
+			const ids: string[] = [];
+			let cursor: string | undefined;
+			do {
+				const page = await store().listProfiles({ limit: 7, ...(cursor ? { cursor } : {}) });
+				ids.push(...page.data.map(({ id }) => id));
+				cursor = page.page.next ?? undefined;
+			} while (cursor);
+			expect(new Set(ids).size).toBe(ids.length);
+			expect(ids).toHaveLength((await store().stats()).profiles);
+			expect([...ids].sort()).toEqual(ids);
+			const late = await store().listProfiles({
+				limit: 1_000,
+				seenAfter: start + 20 * hour,
+				identifierType: "user_id",
+			});
+			expect(late.data).toHaveLength(30);
+		});
+
+		it("tells every write of a trait, which one won, and what it was as of a time", async () => {
+			const write = (hours: number, traits: AcceptedEvent["traits"]) =>
+				event(hours, { userId: "traits" }, { type: "identify", ...(traits ? { traits } : {}) });
+			await store().ingest([write(32, { plan: "pro" }), write(30, { plan: "free" }), write(34, { plan: null })]);
+			const history = await store().traitHistory(user("traits"), "plan", { limit: 10 });
+			expect(history?.data.map(({ value, won }) => [value, won])).toEqual([
+				[null, true],
+				["pro", false],
+				["free", false],
+			]);
+			expect((await store().findProfile(user("traits")))?.traits).toEqual({});
+			const then = await store().findProfile(user("traits"), { asOf: start + 33 * hour });
+			expect(then).toMatchObject({ traits: { plan: "pro" }, eventCount: 2 });
+			expect(await store().findProfile(user("traits"), { asOf: start })).toBeNull();
+		});
+
+		it("keeps groups, and who is in them follows the people", async () => {
+			const group = (hours: number, claims: AcceptedEvent["claims"], traits: AcceptedEvent["traits"]) =>
+				event(hours, { ...claims, groupId: "acme" }, { type: "group", ...(traits ? { traits } : {}) });
+			await store().ingest([
+				group(40, { anonymousId: "g-phone" }, { seats: 5 }),
+				group(41, { userId: "g-ann" }, { seats: 6 }),
+			]);
+			expect(await store().findGroup("acme", { limit: 1 })).toMatchObject({ traits: { seats: 6 }, memberCount: 2 });
+			await store().ingest([event(42, { userId: "g-ann", anonymousId: "g-phone" })]);
+			const acme = await store().findGroup("acme", { limit: 10 });
+			expect(acme?.members.data).toEqual([{ id: (await store().findProfile(user("g-ann")))?.id }]);
+		});
+
+		it("corrects with a reason, keeps old profile ids resolving, and undoes nothing else", async () => {
+			await store().ingest([event(50, { userId: "c-1" }), event(51, { userId: "c-2" }), event(51, { userId: "c-3" })]);
+			const before = await store().findProfile(user("c-2"));
+			await store().correct({ kind: "merge", userId: "c-1", otherUserId: "c-2" }, by(start + 52 * hour));
+			const merged = await store().findProfile(user("c-1"));
+			expect(merged).toMatchObject({ eventCount: 2 });
+			expect(await store().findProfile({ id: before?.id as string })).toEqual(merged);
+			expect((await store().explainIdentity(user("c-2")))?.links).toEqual([
+				expect.objectContaining({ a: user("c-1"), b: user("c-2"), kind: "merge" }),
+			]);
+			await store().correct({ kind: "unmerge", userId: "c-2" }, by(start + 53 * hour));
+			expect(await store().findProfile(user("c-2"))).toEqual(before);
+		});
+
+		it("erases a person: counts first if asked, then for good", async () => {
+			await store().ingest([
+				event(60, { anonymousId: "e-phone" }),
+				event(
+					61,
+					{ userId: "e-ann", anonymousId: "e-phone" },
+					{ type: "identify", traits: { email: "ann@example.org" } },
+				),
+			]);
+			const ask = { suppress: false, dryRun: true };
+			expect(await store().deleteProfile(user("e-nobody"), ask, by(start + 62 * hour))).toBeNull();
+			expect(await store().deleteProfile(user("e-ann"), ask, by(start + 62 * hour))).toMatchObject({ erasedEvents: 2 });
+			expect(await store().findProfile(user("e-ann"))).not.toBeNull();
+			const done = await store().deleteProfile(
+				device("e-phone"),
+				{ suppress: true, dryRun: false },
+				by(start + 62 * hour),
+			);
+			expect(done).toMatchObject({ erasedEvents: 2, deletedAt: "2026-01-03T14:00:00.000Z" });
+			expect(await store().findProfile(user("e-ann"))).toBeNull();
+			const late = [
+				event(60, { anonymousId: "e-phone" }),
+				event(70, { userId: "e-ann" }),
+				event(70, { userId: "e-bob" }),
+			];
+			expect((await store().ingest(late)).map(({ verdict }) => verdict)).toEqual(["erased", "suppressed", "accepted"]);
+		});
+
+		it("keeps dead letters with their reason, takes them out, and bounds them by count and age", async () => {
+			const letter = (receivedAt: number, code: string) => ({
+				source: "web",
+				receivedAt,
+				messageId: null,
+				code,
+				detail: "because",
+				body: "{}",
+			});
+			await store().ingest([], [letter(1, "a"), letter(2, "b"), letter(3, "a"), letter(4, "a")]);
+			const listed = await store().listRejected({ limit: 10, code: "a" });
+			expect(listed.data.map(({ receivedAt }) => receivedAt)).toEqual([4, 3, 1]);
+			expect(await store().removeRejected([listed.data[0]?.id as number])).toBe(1);
+			expect(await store().trimRejected({ maxCount: 1, before: 2 })).toBe(2);
+			expect((await store().listRejected({ limit: 10 })).data.map(({ receivedAt }) => receivedAt)).toEqual([3]);
+			expect((await store().stats()).rejected).toBe(4);
+		});
+
+		it("keeps sources with their keys, and secret keys as hashes", async () => {
+			const shop = {
+				id: "shop",
+				name: "Shop",
+				trust: "client" as const,
+				options: { ip: "off" },
+				writeKeys: ["wk_1", "wk_2"],
+			};
+			await store().putSource(shop);
+			await store().putSource({ ...shop, writeKeys: ["wk_2"] });
+			expect((await store().listSources()).find(({ id }) => id === "shop")).toEqual({ ...shop, writeKeys: ["wk_2"] });
+			const key = { id: "k1", name: "ci", hash: "ab", scopes: ["read"], createdAt: 1, lastUsedAt: null };
+			await store().putSecretKey(key);
+			await store().touchSecretKey("k1", 9);
+			expect(await store().listSecretKeys()).toEqual([{ ...key, lastUsedAt: 9 }]);
+			expect([await store().removeSecretKey("k1"), await store().removeSecretKey("k1")]).toEqual([true, false]);
+		});
+
+		it("takes values of every kind: emoji, colons, slashes, quotes inside, a kilobyte", async () => {
+			for (const value of ["a:b/c?d=e", "🙂🙂", "it's", `x${"y".repeat(1_022)}z`, "%00", "\u{fffd}", "ſpecial"]) {
+				await store().ingest([event(80, { userId: value })]);
+				expect((await store().findProfile(user(value)))?.identifiers).toEqual([expect.objectContaining(user(value))]);
+			}
+		});
+
+		it("says that it is ready", async () => {
+			await expect(store().ready()).resolves.toBeUndefined();
+		});
+	});
+}
