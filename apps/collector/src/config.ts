@@ -17,7 +17,7 @@ const identifierSchema = z.strictObject({
 });
 
 /** The file that `SELFSAME_CONFIG` names. */
-export const configSchema = z.strictObject({
+const configSchema = z.strictObject({
 	$schema: z.string().optional().meta({ description: "For editors." }),
 	identifiers: z
 		.record(z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "1 to 64 letters, digits, `_`, `.` or `-`"), identifierSchema)

@@ -12,7 +12,7 @@ export interface Environment {
 	logLevel: LogLevel;
 }
 
-export const logLevels = ["fatal", "error", "warn", "info", "debug", "silent"] as const;
+const logLevels = ["fatal", "error", "warn", "info", "debug", "silent"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /** Reads the environment. An empty variable counts as left out. @throws ConfigError that names the variable. */

@@ -22,7 +22,7 @@ const kinds = {
 
 export type ProblemCode = keyof typeof kinds;
 
-export const PROBLEM_TYPE = "application/problem+json";
+const PROBLEM_TYPE = "application/problem+json";
 
 /**
  * An RFC 9457 answer.

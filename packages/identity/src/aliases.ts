@@ -74,7 +74,7 @@ function rereadEarlierAliases(draft: Draft, id: number, regions: Set<number>, gr
 }
 
 /** Whether an alias joins its two users: it is read so, believed, and no unmerge stands against it. */
-export function joinsUsers(draft: Draft, row: AliasRow): boolean {
+function joinsUsers(draft: Draft, row: AliasRow): boolean {
 	const as = draft.plan.readings.get(row.seq) ?? row.as;
 	if (!row.merge && as !== "user") return false;
 	if (!row.trusted || row.user === row.previousUser) return false;

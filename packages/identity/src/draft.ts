@@ -16,7 +16,7 @@ import { emptyPlan, type Plan, type SpanEdit } from "./plan.ts";
 import type { Kinds } from "./replay.ts";
 
 /** Thrown inside a decision that lacks a fact; caught where the next independent part begins. */
-export class Missing extends Error {}
+class Missing extends Error {}
 
 /**
  * A decision in the making: the facts as loaded, under what the plan already changes. A look-up of something that is

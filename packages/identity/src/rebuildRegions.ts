@@ -186,7 +186,7 @@ function stateOf(draft: Draft, region: Rebuilt, atLimit: ReadonlySet<number>): R
 }
 
 /** Rows of one event put together again: its lead, and what it links among the undecided, best first. */
-export function gather(draft: Draft, rows: readonly EvidenceRow[], among: ReadonlySet<number>): Evidence[] {
+function gather(draft: Draft, rows: readonly EvidenceRow[], among: ReadonlySet<number>): Evidence[] {
 	const counting = rows.filter((row) => among.has(row.identifier) && !draft.isDiscounted(row));
 	const events: Evidence[] = [];
 	for (const group of Map.groupBy(counting, (row) => row.seq).values()) {

@@ -47,12 +47,6 @@ export interface Replay {
 	links: Link[];
 }
 
-/** What the rule must know of an identifier: its type, and how many of them one profile may hold. */
-export interface Limited {
-	type: string;
-	limit: number | null;
-}
-
 /** What the rule must know of identifiers. */
 export interface Kinds {
 	/** The type of an identifier, such as `email`. */

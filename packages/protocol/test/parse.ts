@@ -6,7 +6,7 @@ export const receivedAt = Date.UTC(2026, 0, 31, 12);
 
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-export function toSetting(setting: Partial<BatchSetting> = {}): BatchSetting {
+function toSetting(setting: Partial<BatchSetting> = {}): BatchSetting {
 	let made = 0;
 	const newId = () => `made-${made++}`;
 	return { source: "web", trust: "client", receivedAt, futureSkew: 86_400_000, newId, ...setting };

@@ -2,7 +2,7 @@ import type { AcceptedEvent, IngestResult } from "@selfsame/protocol";
 import { type DeadLetter, StorageUnavailableError, type Store } from "@selfsame/store";
 
 /** What became of one event; `not_storable` is a fault of ours that must not take its neighbours along. */
-export type CommitResult = IngestResult | { verdict: "not_storable" };
+type CommitResult = IngestResult | { verdict: "not_storable" };
 
 export interface CommitQueue {
 	/** Resolves once all of it is committed and synced. Rejects with `StorageUnavailableError` when none of it is. */

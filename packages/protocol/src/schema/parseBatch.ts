@@ -3,7 +3,8 @@ import { limits } from "../limits.ts";
 import type { Rejection, Warning } from "../verdicts.ts";
 import { cleanDeep } from "./cleanText.ts";
 import type { ParsedBody } from "./parseBody.ts";
-import { type EventSetting, parseEvent, type Refusal } from "./parseEvent.ts";
+import { type EventSetting, parseEvent } from "./parseEvent.ts";
+import type { Refusal } from "./refusal.ts";
 
 /** How many warnings an answer carries at most: enough to see the fault, never an answer larger than the request. */
 const MAX_WARNINGS = 100;

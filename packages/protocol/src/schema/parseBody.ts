@@ -5,7 +5,7 @@ import { findBatchElements } from "./findBatchElements.ts";
 import { findMaxDepth } from "./findMaxDepth.ts";
 
 /** An event that is refused for its size or depth, before anything parses it. */
-export interface RefusedElement {
+interface RefusedElement {
 	code: RejectionCode;
 	detail: string;
 	/** The event's text as it came, cut at the event limit. */

@@ -1,8 +1,9 @@
 import type { AcceptedEvent, EventType, JsonObject, Trust } from "../event.ts";
 import { limits } from "../limits.ts";
-import type { RejectionCode, WarningCode } from "../verdicts.ts";
+import type { RejectionCode } from "../verdicts.ts";
 import { correctTime } from "./correctTime.ts";
 import { readClaims } from "./readClaims.ts";
+import type { Notice, Refusal } from "./refusal.ts";
 import { writePayload } from "./writePayload.ts";
 
 export const eventTypes: ReadonlySet<string> = new Set<EventType>([
@@ -32,15 +33,6 @@ export interface EventSetting {
 	/** Adds what the collector observed (an address, a bot) to the event's context, or takes out what it must not keep. */
 	observe?(context: JsonObject): JsonObject;
 }
-
-/** A refusal of one event. */
-export interface Refusal {
-	code: RejectionCode;
-	detail: string;
-}
-
-/** What `parseEvent` notes besides its verdict. */
-export type Notice = (code: WarningCode, detail: string) => void;
 
 /**
  * Turns one wire event into what the store takes, or says why not. The event must be at most `limits.depth` deep and

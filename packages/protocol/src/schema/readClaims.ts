@@ -1,6 +1,6 @@
 import type { Claims, EventType, Json, JsonObject } from "../event.ts";
 import { limits } from "../limits.ts";
-import type { Notice, Refusal } from "./parseEvent.ts";
+import type { Notice, Refusal } from "./refusal.ts";
 
 /** The parts of an event in which ids stand. */
 interface ClaimParts {

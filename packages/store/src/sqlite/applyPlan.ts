@@ -87,5 +87,3 @@ export function createPlanWriter(database: SqliteDatabase, identifiers: Identifi
 		},
 	};
 }
-
-export type PlanWriter = ReturnType<typeof createPlanWriter>;

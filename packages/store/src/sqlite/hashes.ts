@@ -7,7 +7,7 @@ import type { SqliteDatabase } from "./openDatabase.ts";
 const profileNamespace = "6f2d6c1e-8d0b-5c57-9f0e-1f6a5e1f5e11";
 
 /** The uuid that an identifier gives to a profile that begins with it. */
-export function identifierUuid({ type, value }: Identifier): string {
+function identifierUuid({ type, value }: Identifier): string {
 	return v5(`${type}\n${value}`, profileNamespace);
 }
 

@@ -151,8 +151,6 @@ export function createHistoryReader(database: SqliteDatabase, config: IdentityCo
 	};
 }
 
-export type HistoryReader = ReturnType<typeof createHistoryReader>;
-
 /** Users that own any stretch of the identifiers, and the users they are one with. */
 function ownersOf(ids: readonly number[], { spans, groups }: Resolution, history: History): number[] {
 	const owners = new Set<number>();

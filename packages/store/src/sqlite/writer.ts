@@ -112,5 +112,3 @@ function openUnder(config: IdentityConfig, file: string): SqliteDatabase {
 		throw error;
 	}
 }
-
-export type Writer = ReturnType<typeof createWriter>;
