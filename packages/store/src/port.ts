@@ -73,6 +73,16 @@ export interface DeletionReceipt {
 	deletedAt: string;
 }
 
+/** Which events a purge takes out: those that came in with a write key, by collector time, ms. */
+export interface PurgeQuery {
+	/** Also one that no source has any more. */
+	key: string;
+	/** Inclusive. */
+	since: number;
+	/** Exclusive; left out: to now. */
+	until?: number;
+}
+
 /** An event that was not accepted, kept with its reason so that it can be replayed after a fix. */
 export interface DeadLetter {
 	/** Null when the key was not recognised; such events are not kept. */
@@ -153,6 +163,12 @@ export interface Store {
 		options: { suppress: boolean; dryRun: boolean },
 		attribution: Attribution,
 	): Promise<DeletionReceipt | null>;
+
+	/**
+	 * Takes out the events that came in with a write key as if they had never been sent, their group traits included; a
+	 * retry of one still counts as a duplicate. One transaction: other writers wait meanwhile. With `dryRun` only counts.
+	 */
+	purge(query: PurgeQuery, options: { dryRun: boolean }, attribution: Attribution): Promise<{ events: number }>;
 
 	listRejected(query: { limit: number; cursor?: string; code?: string }): Promise<Page<StoredDeadLetter>>;
 	/** Takes letters out of the dead letter store, after they were replayed or by retention. */

@@ -2,27 +2,24 @@ import type { Claims, JsonObject } from "@selfsame/protocol";
 import { v7 } from "uuid";
 import type { Attribution, DeletionReceipt } from "../port.ts";
 import type { Counters } from "./counters.ts";
+import type { EventRemoval } from "./eventRemoval.ts";
 import type { KeyedHash } from "./hashes.ts";
-import { flag, type Identifiers } from "./identifiers.ts";
-import type { Ingest } from "./ingest.ts";
 import type { SqliteDatabase } from "./openDatabase.ts";
-import { insideSpan, type NamedRow, type OwnedSpan, type Ownership, selectIdentifiersOfUser } from "./ownership.ts";
+import { insideSpan, type NamedRow, type OwnedSpan, type Ownership } from "./ownership.ts";
 import type { Tombstones } from "./tombstones.ts";
 
 export interface DeletionDeps {
 	database: SqliteDatabase;
 	hash: KeyedHash;
-	identifiers: Identifiers;
 	ownership: Ownership;
-	ingest: Ingest;
+	removal: EventRemoval;
 	tombstones: Tombstones;
 	counters: Counters;
 }
 
 /** Erases a person: events, traits and names go; keyed hashes stay, so that what comes late is recognised and dropped. */
 export function createDeletion(deps: DeletionDeps) {
-	const { database, hash, identifiers, ownership, ingest, tombstones, counters } = deps;
-	database.exec("CREATE TEMP TABLE IF NOT EXISTS erased (seq INTEGER PRIMARY KEY)");
+	const { database, hash, ownership, removal, tombstones, counters } = deps;
 	const run = (sql: string, ...values: unknown[]) => database.prepare(sql).run(...values);
 	const pluck = (sql: string, ...values: unknown[]) =>
 		database
@@ -37,47 +34,12 @@ export function createDeletion(deps: DeletionDeps) {
 	};
 
 	const collect = (owned: readonly OwnedSpan[]): number => {
-		run("DELETE FROM temp.erased");
+		removal.begin();
 		for (const span of owned) {
 			const { where, values } = insideSpan(span);
-			run(`INSERT OR IGNORE INTO temp.erased SELECT e.seq FROM events e WHERE ${where}`, ...values);
+			removal.choose(where, values);
 		}
-		return database.prepare("SELECT count(*) FROM temp.erased").pluck().get() as number;
-	};
-
-	/** Identifiers that the erased events may link: their regions are decided anew. */
-	const linkedBy = (leads: ReadonlySet<number>): Set<number> => {
-		const linked = new Set<number>();
-		for (const lead of leads) {
-			const found =
-				ownership.row(lead).type === "user_id"
-					? pluck(selectIdentifiersOfUser, { id: lead })
-					: pluck("SELECT identifier FROM event_identifiers WHERE lead = ? AND kind = 2", lead);
-			for (const id of found) linked.add(id);
-		}
-		return linked;
-	};
-
-	const eraseEvents = (leads: ReadonlySet<number>, linked: ReadonlySet<number>) => {
-		for (const { source, message_id } of database
-			.prepare("SELECT source, message_id FROM events WHERE seq IN (SELECT seq FROM temp.erased)")
-			.all() as { source: string; message_id: string }[]) {
-			tombstones.rememberMessage(source, message_id);
-		}
-		const previous = pluck(
-			"SELECT previous_anonymous FROM aliases WHERE seq IN (SELECT seq FROM temp.erased) AND reading = 1",
-		);
-		for (const id of new Set([...linked, ...previous])) {
-			run("DELETE FROM event_identifiers WHERE identifier = ? AND seq IN (SELECT seq FROM temp.erased)", id);
-		}
-		for (const lead of leads) {
-			run("DELETE FROM trait_writes WHERE lead = ? AND seq IN (SELECT seq FROM temp.erased)", lead);
-			run("DELETE FROM memberships WHERE lead = ? AND seq IN (SELECT seq FROM temp.erased)", lead);
-		}
-		for (const table of ["event_payloads", "aliases", "events"]) {
-			run(`DELETE FROM ${table} WHERE seq IN (SELECT seq FROM temp.erased)`);
-		}
-		return previous;
+		return removal.count();
 	};
 
 	/** Takes a deleted name off the events of others that carry it: they keep the event, not the name. */
@@ -120,19 +82,6 @@ export function createDeletion(deps: DeletionDeps) {
 		}
 	};
 
-	/** Says of each identifier whether any event that is left carries it or is led by it. */
-	const lookAgain = (ids: Iterable<number>): number[] => {
-		const unseen: number[] = [];
-		for (const id of ids) {
-			const [led] = pluck("SELECT EXISTS (SELECT 1 FROM events WHERE lead = ?)", id);
-			const [linked] = pluck("SELECT EXISTS (SELECT 1 FROM event_identifiers WHERE identifier = ? AND kind <> 1)", id);
-			const bits = (led ? flag.led | flag.seen : 0) | (linked ? flag.seen : 0);
-			run(`UPDATE identifiers SET flags = (flags & ${flag.corrected}) | ? WHERE id = ?`, bits, id);
-			if (!led && !linked) unseen.push(id);
-		}
-		return unseen;
-	};
-
 	return {
 		/** Inside a transaction that the caller has begun. Null when nobody is found. */
 		erase(
@@ -164,9 +113,7 @@ export function createDeletion(deps: DeletionDeps) {
 			for (const span of owned) tombstones.bury({ ...span, identifier: hashOf(span.identifier) }, at);
 			if (suppress) for (const row of held) tombstones.suppress(hashOf(row.id), at);
 
-			const leads = new Set(owned.map(({ identifier }) => identifier));
-			const linked = linkedBy(leads);
-			const previous = eraseEvents(leads, linked);
+			const touched = removal.remove(new Set(owned.map(({ identifier }) => identifier)));
 			for (const row of held) scrub(row);
 			eraseLetters(held);
 			eraseNames(held, at);
@@ -174,14 +121,7 @@ export function createDeletion(deps: DeletionDeps) {
 				if (row.type === "user_id")
 					run("DELETE FROM aliases WHERE seq < 0 AND (user = :id OR previous_user = :id)", { id: row.id });
 			}
-			const touched = new Set([...leads, ...linked, ...previous]);
-			const unseen = lookAgain(touched);
-			identifiers.forget();
-			const isUser = (one: number) => ownership.row(one).type === "user_id";
-			ingest.revise(
-				{ regions: [...touched].filter((one) => !isUser(one)), groups: [...touched].filter(isUser), unseen },
-				at,
-			);
+			removal.decideAnew(touched, at);
 			counters.add("events", -erasedEvents);
 			counters.add("erased", erasedEvents);
 			counters.flush();

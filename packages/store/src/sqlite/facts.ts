@@ -81,7 +81,7 @@ export const selectEvidence = `SELECT l.seq, l.ts, e.message_id, e.source, l.lea
 export const selectAliases = `SELECT * FROM aliases WHERE user = :id OR previous_user = :id OR previous_anonymous = :id`;
 
 /** Loads what a decision asks for. */
-export function createFactLoader(database: SqliteDatabase, identifiers: Identifiers) {
+export function createFactLoader(database: SqliteDatabase, identifiers: Identifiers, counts: { evidenceRead: number }) {
 	const members = database.prepare("SELECT id FROM identifiers WHERE root = ? AND root <> id").pluck();
 	const adjacent = database.prepare("SELECT user, direct FROM adjacent_users WHERE identifier = ?");
 	const evidence = database.prepare(selectEvidence);
@@ -113,22 +113,26 @@ export function createFactLoader(database: SqliteDatabase, identifiers: Identifi
 		.pluck();
 	const aliases = database.prepare(selectAliases);
 
+	const readEvidence = (rows: unknown[]): EvidenceRow[] => {
+		counts.evidenceRead += rows.length;
+		return (rows as EvidenceColumns[]).map(toEvidence);
+	};
+
 	const momentOf = (id: number, position: Position): Moment => {
 		const { timestamp, messageId, source } = position;
 		const owner = inForce.get(id, timestamp, messageId, source) as number | undefined;
-		const now = (sameInstant.all(id, timestamp) as EvidenceColumns[]).map(toEvidence);
+		const now = readEvidence(sameInstant.all(id, timestamp));
 		const isBefore = (row: EvidenceRow) =>
 			Buffer.compare(Buffer.from(row.position.messageId), Buffer.from(messageId)) < 0 ||
 			(row.position.messageId === messageId && row.position.source < source);
 		const nextNow = now.find((row) => !isBefore(row));
-		const next = nextNow ?? firstOf(later.get(id, id, timestamp));
+		const next = nextNow ?? readEvidence(later.all(id, id, timestamp))[0];
 		return {
 			owner: owner ?? null,
 			hasEarlier: now.some(isBefore) || earlier.get(id, timestamp) !== undefined,
 			next: next ? { position: next.position, lead: next.lead } : null,
 		};
 	};
-	const firstOf = (row: unknown) => (row ? toEvidence(row as EvidenceColumns) : undefined);
 
 	return function load(facts: Facts, need: Need): void {
 		const { id } = need;
@@ -152,7 +156,7 @@ export function createFactLoader(database: SqliteDatabase, identifiers: Identifi
 				);
 				break;
 			case "evidence":
-				facts.evidence.set(id, (evidence.all(id) as EvidenceColumns[]).map(toEvidence));
+				facts.evidence.set(id, readEvidence(evidence.all(id)));
 				break;
 			case "moment":
 				facts.moments.set(momentKey(id, need.position), momentOf(id, need.position));

@@ -47,16 +47,16 @@ export interface IngestDeps {
 	counters: Counters;
 }
 
-/** How many identity decisions took which way since the start. */
-type DecisionCounts = Plan["counts"];
+/** How many identity decisions took which way since the start, and how many rows of evidence they read. */
+type DecisionCounts = Plan["counts"] & { evidenceRead: number };
 
 /** The write path: what one transaction does with a batch of events. */
 export function createIngest({ database, config, identifiers, tombstones, counters }: IngestDeps) {
 	const blocked = createBlocked(config);
-	const loadFact = createFactLoader(database, identifiers);
 	const writeKeyId = createWriteKeyIds(database);
 	const planWriter = createPlanWriter(database, identifiers);
-	const decisions: DecisionCounts = { fast: 0, window: 0, rebuilt: 0 };
+	const decisions: DecisionCounts = { fast: 0, window: 0, rebuilt: 0, evidenceRead: 0 };
+	const loadFact = createFactLoader(database, identifiers, decisions);
 
 	const isStored = database.prepare("SELECT 1 FROM events WHERE source = ? AND message_id = ?").pluck();
 	const maxSeq = database.prepare("SELECT coalesce(max(seq), 0) FROM events").pluck();

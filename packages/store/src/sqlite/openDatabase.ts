@@ -53,7 +53,7 @@ function connect(file: string, options: Database.Options): SqliteDatabase {
 }
 
 /** Refuses to go on without what "200 means on disk" stands on. */
-function requireDurable(database: SqliteDatabase): void {
+export function requireDurable(database: SqliteDatabase): void {
 	const journal = database.pragma("journal_mode", { simple: true });
 	const synchronous = database.pragma("synchronous", { simple: true });
 	if (journal !== "wal" || synchronous !== 2) {

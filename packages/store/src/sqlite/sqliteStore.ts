@@ -17,6 +17,7 @@ export async function openSqliteStore(path: string, { identity }: StoreOptions):
 		ingest: (events, letters = []) => write("ingest", events, letters),
 		correct: (correction, attribution) => write("correct", correction, attribution),
 		deleteProfile: (ref, options, attribution) => write("deleteProfile", ref, options, attribution),
+		purge: (query, options, attribution) => write("purge", query, options, attribution),
 		removeRejected: (ids) => write("removeRejected", ids),
 		trimRejected: (limits) => write("trimRejected", limits),
 		putSource: (source) => write("putSource", source),

@@ -7,11 +7,13 @@ import {
 	type DeletionReceipt,
 	IdentityRulesChangedError,
 	type ProfileRef,
+	type PurgeQuery,
 } from "../port.ts";
 import { createCorrections } from "./corrections.ts";
 import { createCounters } from "./counters.ts";
 import { createDeadLetters } from "./deadLetters.ts";
 import { createDeletion } from "./deletion.ts";
+import { createEventRemoval } from "./eventRemoval.ts";
 import { createKeyedHash } from "./hashes.ts";
 import { createIdentifiers } from "./identifiers.ts";
 import { requireSameRules } from "./identityRules.ts";
@@ -19,6 +21,7 @@ import { createIngest } from "./ingest.ts";
 import { openWriter, type SqliteDatabase } from "./openDatabase.ts";
 import { createOwnership } from "./ownership.ts";
 import { createProfileReader } from "./profileReader.ts";
+import { createPurge } from "./purge.ts";
 import { adoptRebuilt } from "./rebuild.ts";
 import { createSources } from "./sources.ts";
 import { createTombstones } from "./tombstones.ts";
@@ -33,24 +36,40 @@ export function createWriter(file: string, config: IdentityConfig) {
 	const ingest = createIngest({ database, config, identifiers, tombstones, counters });
 	const corrections = createCorrections(database, identifiers, ingest);
 	const ownership = createOwnership(database);
-	const deletion = createDeletion({ database, hash, identifiers, ownership, ingest, tombstones, counters });
+	const removal = createEventRemoval({ database, identifiers, ownership, ingest, tombstones });
+	const deletion = createDeletion({ database, hash, ownership, removal, tombstones, counters });
+	const purge = createPurge({ database, removal, tombstones, counters });
 	const profiles = createProfileReader(database, config, ownership);
 	const sources = createSources(database);
 	const letters = createDeadLetters(database);
+	const dataVersion = database.prepare("PRAGMA data_version").pluck();
+	let lastVersion = dataVersion.get() as number;
+
+	const forget = () => {
+		identifiers.forget();
+		counters.forget();
+		tombstones.refresh();
+	};
+
+	/** Nothing else writes but a command now and then, such as a purge: then what is remembered may not be so any more. */
+	const forgetIfChanged = () => {
+		const version = dataVersion.get() as number;
+		if (version !== lastVersion) forget();
+		lastVersion = version;
+	};
 
 	/** Commits what `work` did, or nothing of it; then the memory of what was read is as the file is. */
 	const transact = <T>(work: () => T): T => {
 		database.exec("BEGIN IMMEDIATE");
 		try {
+			forgetIfChanged();
 			const result = work();
 			database.exec("COMMIT");
 			identifiers.settle();
 			return result;
 		} catch (error) {
 			if (database.inTransaction) database.exec("ROLLBACK");
-			identifiers.forget();
-			counters.forget();
-			tombstones.refresh();
+			forget();
 			throw error;
 		}
 	};
@@ -76,6 +95,12 @@ export function createWriter(file: string, config: IdentityConfig) {
 			return receipt;
 		},
 
+		purge(query: PurgeQuery, options: { dryRun: boolean }, attribution: Attribution): { events: number } {
+			const events = transact(() => purge.purge(query, options, attribution));
+			if (events > 0 && !options.dryRun) database.pragma("wal_checkpoint(TRUNCATE)");
+			return { events };
+		},
+
 		removeRejected: (ids: readonly number[]): number => transact(() => letters.remove(ids)),
 		trimRejected: (limits: { maxCount: number; before: number }): number => transact(() => letters.trim(limits)),
 
@@ -93,6 +118,9 @@ export function createWriter(file: string, config: IdentityConfig) {
 
 		/** How many identity decisions took which way since the start. */
 		decisions: () => ({ ...ingest.decisions }),
+
+		/** How many rows this connection has written, changed or removed since it was opened. */
+		rowsWritten: (): number => database.prepare("SELECT total_changes()").pluck().get() as number,
 
 		close(): void {
 			database.close();

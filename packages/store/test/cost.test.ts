@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { defaultIdentityConfig } from "@selfsame/identity";
+import type { AcceptedEvent, Claims } from "@selfsame/protocol";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createReader } from "../src/sqlite/reader.ts";
+import { createWriter } from "../src/sqlite/writer.ts";
+
+const config = {
+	...defaultIdentityConfig,
+	identifiers: { ...defaultIdentityConfig.identifiers, device_id: { priority: 20, limit: null } },
+};
+const many = 100_000;
+
+let made = 0;
+function event(timestamp: number, claims: Claims): AcceptedEvent {
+	made += 1;
+	const payload = "{}";
+	return {
+		source: "s",
+		trust: "server",
+		messageId: `m${made}`,
+		type: "track",
+		timestamp,
+		receivedAt: timestamp,
+		claims,
+		payload,
+	};
+}
+
+/** What it costs, counted in rows: time would say more of the machine than of the design. */
+describe("the cost of an identity decision", () => {
+	let directory: string;
+	let writer: ReturnType<typeof createWriter>;
+	beforeEach(() => {
+		directory = mkdtempSync(join(tmpdir(), "selfsame-cost-"));
+		writer = createWriter(join(directory, "selfsame.db"), config);
+	});
+	afterEach(() => {
+		writer.close();
+		rmSync(directory, { recursive: true, force: true });
+	});
+
+	const send = (events: AcceptedEvent[]) => {
+		for (let i = 0; i < events.length; i += 5_000) writer.ingest(events.slice(i, i + 5_000), []);
+	};
+	const costOf = (work: () => void) => {
+		const before = { rows: writer.rowsWritten(), read: writer.decisions().evidenceRead };
+		work();
+		return { rows: writer.rowsWritten() - before.rows, read: writer.decisions().evidenceRead - before.read };
+	};
+	const eventCount = (userId: string) => {
+		const reader = createReader(join(directory, "selfsame.db"), config);
+		const profile = reader.findProfile({ type: "user_id", value: userId }, {});
+		reader.close();
+		return profile?.eventCount;
+	};
+
+	it("merging two people of 100,000 events each writes a handful of rows, and no event's", { timeout: 120_000 }, () => {
+		const history = (userId: string) => Array.from({ length: many }, (_, i) => event(i, { userId }));
+		send([...history("u1"), ...history("u2")]);
+		const merge = { kind: "merge" as const, userId: "u1", otherUserId: "u2" };
+		const cost = costOf(() => writer.correct(merge, { actor: "t", reason: "r", at: many }));
+		expect(eventCount("u1")).toBe(2 * many);
+		expect(cost.rows).toBeLessThan(20);
+		expect(cost.read).toBe(0);
+	});
+
+	it("a sign-in brings 100,000 anonymous events along with a handful of rows", { timeout: 120_000 }, () => {
+		send(Array.from({ length: many }, (_, i) => event(i, { anonymousId: "a" })));
+		send([event(0, { userId: "u" })]);
+		const cost = costOf(() => send([event(many, { userId: "u", anonymousId: "a" })]));
+		expect(eventCount("u")).toBe(many + 2);
+		expect(cost.rows).toBeLessThan(20);
+		expect(cost.read).toBe(0);
+	});
+
+	it("joining a region of 1,000 identifiers with one more relabels the one", () => {
+		send(
+			Array.from({ length: 1_000 }, (_, i) =>
+				event(i, { anonymousId: `a${i}`, externalIds: [{ type: "device_id", id: "hub" }] }),
+			),
+		);
+		send([event(5_000, { anonymousId: "late" })]);
+		const join = event(5_001, { anonymousId: "late", externalIds: [{ type: "device_id", id: "hub" }] });
+		const cost = costOf(() => send([join]));
+		expect(cost.rows).toBeLessThan(20);
+		expect(cost.read).toBe(0);
+	});
+
+	it("late evidence about one of a person's 1,000 devices reads what stands beside it, and nothing of the others", () => {
+		send(Array.from({ length: 1_000 }, (_, i) => event(1_000 + i, { userId: "u", anonymousId: `a${i}` })));
+		send(Array.from({ length: 500 }, (_, i) => event(3_000 + i, { userId: "v", anonymousId: `a${i}` })));
+		const settled = costOf(() => send([event(1, { userId: "w", anonymousId: "a700" })]));
+		expect(settled.read).toBeLessThan(5);
+		const contested = costOf(() => send([event(2_500, { userId: "w", anonymousId: "a100" })]));
+		expect(contested.read).toBeLessThan(5);
+		expect(contested.rows).toBeLessThan(20);
+	});
+
+	it("late evidence about a device of two people with 10,000 links each reads what stands beside it", {
+		timeout: 60_000,
+	}, () => {
+		send(
+			Array.from({ length: 20_000 }, (_, i) =>
+				event(i * 10, { userId: `u${Math.floor(i / 50) % 2}`, anonymousId: "till" }),
+			),
+		);
+		const cost = costOf(() => send([event(100_003, { userId: "u2", anonymousId: "till" })]));
+		expect(cost.read).toBeLessThan(5);
+		expect(cost.rows).toBeLessThan(20);
+	});
+
+	it("late evidence in a contested region of 1,000 identifiers reads each piece of that region's evidence once", () => {
+		const hub = { externalIds: [{ type: "device_id", id: "hub" }] };
+		send(Array.from({ length: 999 }, (_, i) => event(i, { anonymousId: `a${i}`, ...hub })));
+		send([event(2_000, { userId: "u", ...hub }), event(3_000, { userId: "v", ...hub })]);
+		send(Array.from({ length: 5_000 }, (_, i) => event(i, { userId: "stranger", anonymousId: `b${i}` })));
+		const cost = costOf(() => send([event(1_500, { userId: "w", ...hub })]));
+		expect(cost.read).toBeLessThanOrEqual(1_010);
+	});
+});
