@@ -61,6 +61,11 @@ program
 	.description("print the JSON Schema of the SELFSAME_CONFIG file")
 	.action(() => console.log(JSON.stringify(configJsonSchema(), null, 2)));
 
+// A reader that has seen enough (`| head`) and goes is no failure: what was asked for is still done.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+	if (error.code !== "EPIPE") throw error;
+});
+
 try {
 	await program.parseAsync();
 } catch (error) {

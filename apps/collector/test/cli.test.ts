@@ -151,6 +151,12 @@ describe("the other commands", { timeout: MANY_PROCESSES }, () => {
 		}
 	});
 
+	it("do their work though nobody reads on", async () => {
+		const { child, exited } = run(["config-schema"]);
+		child.stdout.destroy();
+		expect(await exited).toEqual({ code: 0, output: "" });
+	});
+
 	it("doctor names a fix for all that is not well", async () => {
 		const { output } = await run(["doctor"]).exited;
 		expect(output).toMatch(/FAIL No secret key[^\n]*\n {5}Fix: selfsame keys create/);
