@@ -1,6 +1,6 @@
 import { defaultIdentityConfig } from "@selfsame/identity";
 import type { AcceptedEvent, Identifier } from "@selfsame/protocol";
-import { openStore, profileIdOf, verifyStore } from "@selfsame/store";
+import { openStore, profileIdOf, rebuildStore, verifyStore } from "@selfsame/store";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { comparable } from "./comparable.ts";
@@ -133,10 +133,14 @@ describe("purge", () => {
 		expect((await temp.store.findProfile(user("u1")))?.eventCount).toBe(2);
 	});
 
-	it("still knows a key that was taken away, and what a rebuild copied", async () => {
+	it("still knows a key that was taken away, after a rebuild too", async () => {
 		await temp.store.ingest([trackEvent({ claims: { userId: "u1" }, writeKey: "key" })]);
 		await putKeys(temp, "web", ["new key"]);
 		expect((await temp.store.listSources())[0]?.writeKeys).toEqual(["new key"]);
+		await temp.store.close();
+		const identity = { ...defaultIdentityConfig, blockedValues: ["demo"] };
+		expect((await rebuildStore(temp.url, { identity }, () => {})).swapped).toBe(true);
+		temp.store = await openStore(temp.url, { identity });
 		expect(await purge(0)).toEqual({ events: 1 });
 		expect(await temp.store.listProfiles({ limit: 10 })).toMatchObject({ data: [] });
 	});

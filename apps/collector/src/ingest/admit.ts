@@ -15,6 +15,8 @@ import { overloaded, tooLarge } from "./readBody.ts";
 export interface Sender extends Seen {
 	/** Null while only the body can say. */
 	source: KnownSource | null;
+	/** The write key that named the source; empty until it did. */
+	key: string;
 	/** Finds the source of these keys and holds the request against its rules. @throws RequestError */
 	settle(keys: readonly string[]): Promise<KnownSource>;
 	/** The rates that a source's events count against. */
@@ -50,9 +52,9 @@ export async function admit(
 }
 
 function createSender(deps: Deps, header: ReadHeader, peer: string | undefined): Sender {
-	let usedKey = "";
 	return {
 		source: null,
+		key: "",
 		address: deps.proxies.clientAddress(peer, header("x-forwarded-for")),
 		userAgent: header("user-agent"),
 		async settle(keys) {
@@ -61,14 +63,14 @@ function createSender(deps: Deps, header: ReadHeader, peer: string | undefined):
 				const detail = "This write key belongs to no source here. `selfsame sources list` shows those there are.";
 				throw new RequestError("invalid_key", detail);
 			}
-			usedKey = found.key;
+			this.key = found.key;
 			refuseOrigin(found.source, header("origin"));
 			refuseRate(deps, this.ratesOf(found.source));
 			return found.source;
 		},
 		ratesOf({ id, options: { rateLimit } }) {
 			const rates = [];
-			if (rateLimit?.perKey) rates.push({ key: `key ${id} ${usedKey}`, rate: rateLimit.perKey });
+			if (rateLimit?.perKey) rates.push({ key: `key ${id} ${this.key}`, rate: rateLimit.perKey });
 			if (rateLimit?.perAddress && this.address) {
 				rates.push({ key: `address ${id} ${rateKeyOf(this.address)}`, rate: rateLimit.perAddress });
 			}

@@ -107,6 +107,7 @@ function parse(
 	const setting: BatchSetting = {
 		source: source.id,
 		trust: source.trust,
+		writeKey: sender.key,
 		receivedAt,
 		futureSkew: deps.config.futureSkewSeconds * 1_000,
 		newId: deps.newId,

@@ -20,6 +20,8 @@ export interface EventSetting {
 	/** The source's slug. */
 	source: string;
 	trust: Trust;
+	/** The write key that the request came in with. Left out: not known. */
+	writeKey?: string;
 	/** ms since 1970. */
 	receivedAt: number;
 	/** How far into the future an event may be dated, ms. */
@@ -85,6 +87,7 @@ export function parseEvent(raw: JsonObject, setting: EventSetting, notice: Notic
 		claims,
 		payload,
 	};
+	if (setting.writeKey !== undefined) event.writeKey = setting.writeKey;
 	if (name !== undefined) event.name = name;
 	if (written !== undefined) event.traits = written;
 	return event;
