@@ -46,16 +46,22 @@ export function createReference(config: IdentityConfig, { rules = plainRules, id
 	const acknowledged = new Set<string>();
 	const tombstones: Tombstone[] = [];
 	const suppressions: (Identifier & { at: number })[] = [];
-	/** When each identifier was deleted, by `type:value`. */
-	const deletions = new Map<string, number[]>();
+	/** When each identifier was deleted, by `type:value`, and as which deletion of all. */
+	const deletions = new Map<string, { at: number; number: number }[]>();
+	let deletionsMade = 0;
+	/** How many deletions had been made when an event came. */
+	const arrivals = new Map<AcceptedEvent, number>();
 	/** Group events of the deleted: what they wrote about their groups stays. */
 	const orphanedWrites: AcceptedEvent[] = [];
 	const counts = { duplicates: 0, suppressed: 0, erased: 0 };
 
 	const deletionsOf = (identifier: Identifier) => deletions.get(nameOf(identifier)) ?? [];
-	const keyAt = (identifier: Identifier, timestamp: number) => {
-		const generation = rules.deletionStartsAnew ? deletionsOf(identifier).filter((at) => at <= timestamp).length : 0;
-		return `${nameOf(identifier)}#${generation}`;
+	/** An event that outlives a deletion keeps the identifiers it came with; one that comes later goes by its time. */
+	const keyAt = (identifier: Identifier, moment: AcceptedEvent | number) => {
+		const [time, known] =
+			typeof moment === "number" ? [moment, deletionsMade] : [moment.timestamp, arrivals.get(moment) ?? deletionsMade];
+		const before = deletionsOf(identifier).filter(({ at, number }) => at <= time && number < known);
+		return `${nameOf(identifier)}#${rules.deletionStartsAnew ? before.length : 0}`;
 	};
 	const newestKey = (identifier: Identifier) => keyAt(identifier, Number.POSITIVE_INFINITY);
 
@@ -75,13 +81,14 @@ export function createReference(config: IdentityConfig, { rules = plainRules, id
 		acknowledged.add(name);
 		const lead = evidenceOf(event, config).identifiers[0];
 		if (lead !== undefined) {
-			const key = keyAt(lead, event.timestamp);
+			const key = keyAt(lead, event);
 			if (tombstones.some((tombstone) => rules.isErased(event, key, tombstone))) return "erased";
 			const isTheirs = ({ type, value, at }: Identifier & { at: number }) =>
 				type === lead.type && value === lead.value && event.timestamp >= at;
 			if (suppressions.some(isTheirs)) return "suppressed";
 		}
 		events.push(event);
+		arrivals.set(event, deletionsMade);
 		return "accepted";
 	}
 
@@ -138,9 +145,10 @@ export function createReference(config: IdentityConfig, { rules = plainRules, id
 			const held = [...person.held.values()].filter((one) => one.key === newestKey(one) && state.seen.has(one.key));
 			for (const { key, from, to } of person.spans) tombstones.push({ key, from, to, at });
 			for (const { type, value } of held) {
-				deletions.set(nameOf({ type, value }), [...deletionsOf({ type, value }), at]);
+				deletions.set(nameOf({ type, value }), [...deletionsOf({ type, value }), { at, number: deletionsMade }]);
 				if (suppress) suppressions.push({ type, value, at });
 			}
+			deletionsMade += 1;
 			const gone = new Set(person.events);
 			orphanedWrites.push(...person.events.filter((event) => groupOf(event) !== undefined));
 			events = events.filter((event) => !gone.has(event));

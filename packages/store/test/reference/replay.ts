@@ -49,7 +49,7 @@ export function replay(input: ReplayInput): Replay {
 			result.unattributed.push(event);
 			continue;
 		}
-		const all: Keyed[] = found.identifiers.map((one) => ({ ...one, key: keyAt(one, event.timestamp) }));
+		const all: Keyed[] = found.identifiers.map((one) => ({ ...one, key: keyAt(one, event) }));
 		const previous = previousOf(event);
 		const isNews = previous?.type === "anonymous_id" && !all.some(({ key }) => key === previous.key);
 		if (isNews) all.push(previous);
@@ -76,7 +76,7 @@ export function replay(input: ReplayInput): Replay {
 		const previous = previousOf(event);
 		if (previous?.type !== "user_id" || found.userId === undefined || found.userId === previous.value) continue;
 		const identifier = { type: "user_id", value: found.userId };
-		const user = { ...identifier, key: keyAt(identifier, event.timestamp) };
+		const user = { ...identifier, key: keyAt(identifier, event) };
 		if (!rules.mayJoinUsers(event)) refuse(previous, user, "untrusted", event);
 		else if (isUnmerged(event, found)) refuse(previous, user, "unmerged", event);
 		else if (isUnlinked(event, user, previous)) refuse(previous, user, "unlinked", event);

@@ -6,8 +6,8 @@ import type { MadeCorrection, Rules } from "./rules.ts";
 export interface ReplayInput {
 	events: readonly AcceptedEvent[];
 	corrections: readonly MadeCorrection[];
-	/** An identifier with its generation at an instant. */
-	keyAt(identifier: Identifier, timestamp: number): string;
+	/** An identifier with its generation: that of a stored event, or that of an instant. */
+	keyAt(identifier: Identifier, moment: AcceptedEvent | number): string;
 	config: IdentityConfig;
 	rules: Rules;
 }

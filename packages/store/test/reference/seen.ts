@@ -19,7 +19,7 @@ export function gatherSeen(
 	const usersOf = new Map<string, Set<string>>();
 	const keyed = (event: AcceptedEvent, type: string, value: string): Keyed => {
 		const identifier: Identifier = { type, value };
-		return { ...identifier, key: keyAt(identifier, event.timestamp) };
+		return { ...identifier, key: keyAt(identifier, event) };
 	};
 	for (const [event, { userId, anonymousId }] of evidence) {
 		const user = userId === undefined ? null : keyed(event, "user_id", userId).key;
