@@ -4,8 +4,11 @@ import { Command } from "commander";
 import { backup } from "./commands/backup.ts";
 import { doctor } from "./commands/doctor.ts";
 import { keysCommand } from "./commands/keys.ts";
+import { purgeCommand } from "./commands/purge.ts";
+import { rebuildCommand } from "./commands/rebuild.ts";
 import { sourcesCommand } from "./commands/sources.ts";
 import { start } from "./commands/start.ts";
+import { verifyCommand } from "./commands/verify.ts";
 import { configJsonSchema } from "./config.ts";
 
 const environmentHelp = `
@@ -26,6 +29,17 @@ Examples:
   $ curl -u "$SELFSAME_WRITE_KEY:" http://127.0.0.1:4600/v1/track \\
       -d '{"userId": "u1", "event": "Order Completed", "properties": {"revenue": 9.5}}'
   $ curl -H "Authorization: Bearer $SELFSAME_API_KEY" http://127.0.0.1:4600/v1/profiles/user_id:u1`;
+
+const restoreHelp = `
+Restore a backup:
+  1. stop the server
+  2. remove selfsame.db-wal and selfsame.db-shm beside the database: they belong to the file that goes
+  3. copy the backup to where the database was
+  4. check it: selfsame verify
+  5. start the server
+
+Example:
+  $ selfsame backup /var/backups/selfsame-$(date +%F).db`;
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 
@@ -49,7 +63,12 @@ program
 	.command("backup")
 	.argument("<file>", "a new file; an existing one is not written over")
 	.description("write a consistent copy of the database, while the server runs if it does (SQLite)")
+	.addHelpText("after", restoreHelp)
 	.action((file: string) => backup(process.env, file));
+
+program.addCommand(verifyCommand(process.env));
+program.addCommand(rebuildCommand(process.env));
+program.addCommand(purgeCommand(process.env));
 
 program
 	.command("doctor")

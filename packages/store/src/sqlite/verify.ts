@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { IdentityConfig } from "@selfsame/identity";
 import type { Profile } from "@selfsame/protocol";
+import { IdentityRulesChangedError } from "../port.ts";
+import { canonicalRules } from "./identityRules.ts";
 import { openReader } from "./openDatabase.ts";
 import { createReader, type Reader } from "./reader.ts";
 import { type Progress, restoreInto } from "./restore.ts";
@@ -39,6 +41,8 @@ export async function verifySqlite(file: string, config: IdentityConfig, progres
 		live.close();
 
 		const from = openReader(copy);
+		const rules = from.prepare("SELECT value FROM meta WHERE name = 'identity_rules'").pluck().get();
+		if (rules !== canonicalRules(config)) throw new IdentityRulesChangedError();
 		const rebuiltFile = join(scratch, "rebuilt.db");
 		let events = 0;
 		restoreInto(rebuiltFile, from, config, (done, total) => {

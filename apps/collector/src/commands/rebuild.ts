@@ -1,0 +1,39 @@
+import { rebuildStore } from "@selfsame/store";
+import { Command } from "commander";
+import { parseConfig, readConfig, toIdentityConfig } from "../config.ts";
+import { readEnvironment } from "../environment.ts";
+import { printProgress } from "./printProgress.ts";
+
+type Env = Record<string, string | undefined>;
+
+/** `selfsame rebuild`: all profiles anew, from the events, under the rules of the configuration. */
+export function rebuildCommand(env: Env): Command {
+	return new Command("rebuild")
+		.description("make all profiles anew from the events, under the configuration's identity rules (SQLite)")
+		.addHelpText(
+			"after",
+			`
+Changed identifiers, blockedValues or maxUsersPerAnonymousId hold for the past as well: the events are kept as they
+came, and this reads them again. The new file grows beside the one in use (as much room again), which is served
+meanwhile. It then takes its place at once where no server has the database open, else when the server next starts
+with the changed configuration. The file as it was is kept beside it. An interrupted rebuild goes on where it stopped.
+
+Examples:
+  $ SELFSAME_CONFIG=new.json selfsame rebuild
+  $ SELFSAME_CONFIG=new.json selfsame start`,
+		)
+		.action(() => rebuild(env));
+}
+
+async function rebuild(env: Env): Promise<void> {
+	const { databaseUrl, configFile } = readEnvironment(env);
+	const identity = toIdentityConfig(configFile ? readConfig(configFile) : parseConfig({}));
+	const { swapped, previous } = await rebuildStore(databaseUrl, { identity }, printProgress("events"));
+	if (swapped) console.log(`The rebuilt profiles are in force. The file as it was: ${previous}`);
+	else {
+		console.log(
+			"Rebuilt, and not in force yet: a server has the database open. Stop it; where the rules changed, starting it with " +
+				"this configuration takes over the rebuilt file and what came in since; else run this again while it is stopped.",
+		);
+	}
+}
