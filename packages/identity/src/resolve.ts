@@ -68,7 +68,7 @@ export function resolve(history: History, config: IdentityConfig, asOf = Number.
 	const shared = sharedIdentifiers(history, rows, config);
 	const refused: ResolvedRefusal[] = [];
 	const counting = all.filter((row) => {
-		const reason = corrected(row) ?? (shared.has(row.identifier) || shared.has(row.lead) ? "shared" : null);
+		const reason = shared.has(row.identifier) || shared.has(row.lead) ? "shared" : corrected(row);
 		if (reason) refused.push({ ...about(row), identifier: row.identifier, from: row.lead, reason });
 		return reason === null;
 	});
@@ -181,9 +181,10 @@ function joinUsers(
 		const { user, previousUser, trusted, merge } = row;
 		if (user === previousUser) continue;
 		const link = { lead: user, identifier: previousUser, position: row.position, previous: true };
-		const reason = corrected(link) ?? (trusted ? null : "untrusted");
+		const reason = trusted ? corrected(link) : "untrusted";
 		if (reason) {
-			refused.push({ ...about(row), identifier: previousUser, from: user, reason });
+			// A merge that was undone is a correction corrected: no event's link was refused.
+			if (!merge) refused.push({ ...about(row), identifier: previousUser, from: user, reason });
 			continue;
 		}
 		const [into, from] = [groupOf(user), groupOf(previousUser)];
