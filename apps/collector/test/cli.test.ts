@@ -1,56 +1,22 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createCli } from "./runCli.ts";
 import { basic, track } from "./startCollector.ts";
 
-const cli = fileURLToPath(new URL("../src/cli.ts", import.meta.url));
 let directory: string;
-let children: ChildProcess[];
+let cli: ReturnType<typeof createCli>;
+const run = (...args: Parameters<typeof cli.run>) => cli.run(...args);
+const startServer = (env?: Record<string, string>) => cli.start(env);
 beforeEach(() => {
 	directory = mkdtempSync(join(tmpdir(), "selfsame-cli-"));
-	children = [];
+	cli = createCli(`file:${join(directory, "selfsame.db")}`);
 });
 afterEach(() => {
-	for (const child of children) child.kill("SIGKILL");
+	cli.kill();
 	rmSync(directory, { recursive: true, force: true });
 });
-
-function run(args: string[], env: Record<string, string> = {}) {
-	const child = spawn(process.execPath, ["--conditions=@selfsame/source", cli, ...args], {
-		env: {
-			...process.env,
-			DATABASE_URL: `file:${join(directory, "selfsame.db")}`,
-			PORT: "0",
-			LOG_LEVEL: "silent",
-			...env,
-		},
-	});
-	children.push(child);
-	let output = "";
-	const add = (chunk: Buffer) => {
-		output += chunk;
-	};
-	child.stdout.on("data", add);
-	child.stderr.on("data", add);
-	const exited = once(child, "exit").then(([code]) => ({ code: code as number, output }));
-	return { child, exited, output: () => output };
-}
-
-async function startServer(env: Record<string, string> = {}) {
-	const server = run(["start"], env);
-	const url = await new Promise<string>((resolve, reject) => {
-		server.child.stdout.on("data", () => {
-			const [, found] = /listens on (http:\S+)/.exec(server.output()) ?? [];
-			if (found) setTimeout(() => resolve(found), 50);
-		});
-		server.exited.then(({ output }) => reject(new Error(output)));
-	});
-	return { ...server, url };
-}
 
 const send = (url: string, key: string, messageId: string) =>
 	fetch(`${url}/v1/batch`, {

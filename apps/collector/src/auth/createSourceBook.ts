@@ -16,6 +16,8 @@ export interface SourceBook {
 	find(keys: readonly string[]): Promise<{ source: KnownSource; key: string } | null>;
 	/** The source with this id. */
 	get(id: string): Promise<KnownSource | null>;
+	/** Whether any source lets its answers refresh cookies for pages of this origin. */
+	sharesCookies(origin: string): Promise<boolean>;
 	/** Reads the sources again now. */
 	reload(): Promise<void>;
 }
@@ -30,6 +32,7 @@ const FRESH = 2_000;
 export function createSourceBook(store: Pick<Store, "listSources">, now: () => number): SourceBook {
 	let byKey = new Map<string, KnownSource>();
 	let byId = new Map<string, KnownSource>();
+	let cookieOrigins = new Set<string>();
 	let loadedAt = Number.NEGATIVE_INFINITY;
 	let loading: Promise<void> | null = null;
 
@@ -40,6 +43,7 @@ export function createSourceBook(store: Pick<Store, "listSources">, now: () => n
 		byKey = new Map(
 			known.flatMap(({ source, known }) => source.writeKeys.map((key) => [hashKey(key), known] as const)),
 		);
+		cookieOrigins = new Set(known.flatMap(({ known }) => known.options.serverCookie?.origins ?? []));
 		loadedAt = now();
 	}
 
@@ -63,6 +67,10 @@ export function createSourceBook(store: Pick<Store, "listSources">, now: () => n
 				if (source) return { source, key };
 			}
 			return null;
+		},
+		async sharesCookies(origin) {
+			await refresh();
+			return cookieOrigins.has(origin);
 		},
 		async get(id) {
 			await refresh();

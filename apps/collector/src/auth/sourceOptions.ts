@@ -1,6 +1,8 @@
 import type { JsonObject } from "@selfsame/protocol";
 import { z } from "zod";
 
+const originSchema = z.string().regex(/^https?:\/\/[^/\s]+$/, "an origin such as https://shop.example");
+
 /** What can be set for each source; `selfsame sources set` checks it with this. */
 export const sourceOptionsSchema = z.strictObject({
 	/**
@@ -9,8 +11,20 @@ export const sourceOptionsSchema = z.strictObject({
 	 */
 	ip: z.enum(["off", "truncated", "kept"]).optional(),
 	/** Origins that pages may send from, such as `https://shop.example`. Left out: any. */
-	allowedOrigins: z
-		.array(z.string().regex(/^https?:\/\/[^/\s]+$/, "an origin such as https://shop.example"))
+	allowedOrigins: z.array(originSchema).optional(),
+	/**
+	 * Lets answers refresh the browser SDK's cookie (its option `serverCookie`), which browsers keep longer when a server
+	 * set it: for pages of `origins`, under `domain`, which must be that of the SDK's own cookie: the widest that pages and
+	 * collector share, such as `shop.example`. Without `domain` it is the collector's host alone, as on localhost.
+	 */
+	serverCookie: z
+		.strictObject({
+			origins: z.array(originSchema).min(1),
+			domain: z
+				.string()
+				.regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "a domain such as shop.example")
+				.optional(),
+		})
 		.optional(),
 	/** Events a second that one key may send, and one address; a burst of ten seconds' worth is let through. */
 	rateLimit: z

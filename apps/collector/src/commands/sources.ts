@@ -21,6 +21,8 @@ export function sourcesCommand(env: Env): Command {
 Options of a source (JSON values):
   ip                    "off", "truncated" or "kept": what becomes of addresses
   allowedOrigins        ["https://shop.example"]: pages that may send
+  serverCookie          {"origins": ["https://shop.example"], "domain": "shop.example"}: answers refresh the browser
+                        SDK's cookie, for browsers that soon end what scripts wrote
   rateLimit             {"perKey": 1000, "perAddress": 20}: events a second
   identityVerification  "off", "monitor" or "enforce": whether a userId needs an identity token
   identitySecrets       {"KID": "a secret of at least 32 characters"}: two at once while rotating

@@ -33,13 +33,13 @@ const UNDECLARED = 16 * 1024;
 export async function admit(
 	c: Context<{ Bindings: HttpBindings }>,
 	incoming: IncomingMessage | undefined,
+	header: ReadHeader,
 	deps: Deps,
 ): Promise<{ sender: Sender; loan: Loan }> {
 	if (deps.isStopping()) {
 		const headers = { "retry-after": "1", connection: "close" };
 		throw new RequestError("shutting_down", "This server is stopping. Send it again.", headers);
 	}
-	const header: ReadHeader = incoming ? (name) => readHeader(incoming, name) : (name) => c.req.header(name);
 	refuseEncoding(header("content-encoding"));
 	const declared = Number(header("content-length") ?? UNDECLARED);
 	if (!(declared <= limits.bodyBytes)) throw tooLarge(declared);
@@ -79,9 +79,13 @@ function createSender(deps: Deps, header: ReadHeader, peer: string | undefined):
 	};
 }
 
-function readHeader(incoming: IncomingMessage, name: string): string | undefined {
-	const value = incoming.headers[name];
-	return Array.isArray(value) ? value[0] : value;
+/** Reads headers off the socket's request where there is one, without making a `Headers` of all of them. */
+export function headersOf(c: Context, incoming: IncomingMessage | undefined): ReadHeader {
+	if (!incoming) return (name) => c.req.header(name);
+	return (name) => {
+		const value = incoming.headers[name];
+		return Array.isArray(value) ? value[0] : value;
+	};
 }
 
 function refuseEncoding(encoding: string | undefined): void {

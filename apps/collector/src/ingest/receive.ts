@@ -12,17 +12,18 @@ import {
 import { StorageUnavailableError } from "@selfsame/store";
 import type { Context } from "hono";
 import type { KnownSource } from "../auth/createSourceBook.ts";
-import { withoutSecret } from "../auth/readWriteKey.ts";
+import { type ReadHeader, withoutSecret } from "../auth/readWriteKey.ts";
 import type { Deps } from "../deps.ts";
 import { RequestError } from "../problem.ts";
-import { cors } from "../routes/cors.ts";
+import { cors, corsFor } from "../routes/cors.ts";
 import { nextRequestId } from "../routes/requestId.ts";
-import { admit, type Sender } from "./admit.ts";
+import { admit, headersOf, type Sender } from "./admit.ts";
 import type { Loan } from "./createByteBudget.ts";
 import { createObserver } from "./createObserver.ts";
 import { ingestBatch } from "./ingestBatch.ts";
 import { proveIdentities } from "./proveIdentities.ts";
 import { inflate, overloaded, readIncoming, readStream } from "./readBody.ts";
+import { refreshCookies } from "./refreshCookies.ts";
 
 /** What a path takes: a batch, one event of a type, or one event that says its type itself. */
 export type Shape = "batch" | "any" | EventType;
@@ -35,30 +36,40 @@ const BODY_DEADLINE = 15_000;
 /** Answers one ingest request: 200 once everything that it acknowledges is on disk. */
 export async function receive(c: IngestContext, deps: Deps, shape: Shape): Promise<Response> {
 	const requestId = nextRequestId();
+	const incoming: IncomingMessage | undefined = c.env?.incoming;
+	const header = headersOf(c, incoming);
 	try {
-		const answer = await ingest(c, deps, shape);
-		const headers = { "content-type": "application/json", "x-request-id": requestId, ...cors };
-		return new Response(JSON.stringify(answer), { headers });
+		const { answer, cookies } = await ingest(c, deps, { shape, header });
+		const allowed = await corsFor(header("origin"), deps.sources);
+		const headers = { "content-type": "application/json", "x-request-id": requestId, ...allowed };
+		const response = new Response(JSON.stringify(answer), { headers });
+		for (const cookie of cookies) response.headers.append("set-cookie", cookie);
+		return response;
 	} catch (error) {
 		const refusal = toRequestError(error);
 		deps.metrics.countRefused(refusal.code);
 		if (refusal.code === "internal_error") deps.log.error({ requestId, err: error }, "ingest failed");
 		else deps.log.debug({ requestId, code: refusal.code }, "ingest refused");
-		return refusal.toResponse({ "x-request-id": requestId, ...cors });
+		const allowed = await corsFor(header("origin"), deps.sources).catch(() => cors);
+		return refusal.toResponse({ "x-request-id": requestId, ...allowed });
 	}
 }
 
-async function ingest(c: IngestContext, deps: Deps, shape: Shape): Promise<IngestAnswer> {
-	const incoming: IncomingMessage | undefined = c.env?.incoming;
-	const { sender, loan } = await admit(c, incoming, deps);
+async function ingest(
+	c: IngestContext,
+	deps: Deps,
+	{ shape, header }: { shape: Shape; header: ReadHeader },
+): Promise<{ answer: IngestAnswer; cookies: readonly string[] }> {
+	const { sender, loan } = await admit(c, c.env?.incoming, header, deps);
 	try {
 		const { parsed, source, receivedAt } = await read(c, deps, shape, { sender, loan });
 		spend(deps, source, sender, parsed.size);
+		const cookies = refreshCookies(header, source.options.serverCookie, parsed.events);
 		const unproven = await proveIdentities(parsed, source, deps.verifier);
 		deps.metrics.countUnproven(source.id, source.options.identityVerification ?? "off", unproven);
 		const answer = await ingestBatch(parsed, { source: source.id, receivedAt, queue: deps.queue });
 		count(deps, source.id, answer);
-		return answer;
+		return { answer, cookies };
 	} finally {
 		loan.end();
 	}

@@ -30,7 +30,7 @@ export function collectRoutes(deps: Deps): Hono<{ Bindings: HttpBindings }> {
 	const app = new Hono<{ Bindings: HttpBindings }>();
 	const post = (path: string, handler: (c: Context<{ Bindings: HttpBindings }>) => Promise<Response> | Response) => {
 		app.post(path, handler);
-		app.options(path, preflight);
+		app.options(path, (c) => preflight(c, deps.sources));
 	};
 	for (const path of ["/v1/batch", "/v1/import", "/v1/b", "/beacon/v1/batch"])
 		post(path, (c) => receive(c, deps, "batch"));

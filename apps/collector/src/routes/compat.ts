@@ -11,7 +11,7 @@ export function compatRoutes({ sources, config, proxies }: Deps): Hono<{ Binding
 	const app = new Hono<{ Bindings: HttpBindings }>();
 	const unknown = () => problem("invalid_key", "This write key belongs to no source here.", { ...cors });
 
-	app.options("/v1/projects/:writeKey/settings", preflight);
+	app.options("/v1/projects/:writeKey/settings", (c) => preflight(c));
 	app.get("/v1/projects/:writeKey/settings", async (c) => {
 		const writeKey = c.req.param("writeKey");
 		if (!(await sources.find([writeKey]))) return unknown();
@@ -31,7 +31,7 @@ export function compatRoutes({ sources, config, proxies }: Deps): Hono<{ Binding
 	});
 
 	for (const path of ["/sourceConfig", "/sourceConfig/"]) {
-		app.options(path, preflight);
+		app.options(path, (c) => preflight(c));
 		app.get(path, async (c) => {
 			const found = await sources.find(
 				readWriteKey(
