@@ -101,7 +101,8 @@ export function startClient<Events extends object = AnyEvents>(
 		send: createSend({
 			url: `${host.replace(/\/+$/, "")}/v1/batch`,
 			writeKey,
-			credentials: options.serverCookie ? "include" : "omit",
+			// A cookie of this browser session must not become one for a year.
+			credentials: options.serverCookie && forDevice ? "include" : "omit",
 			timeout,
 			token,
 		}),
