@@ -55,7 +55,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
 	const store = await openStore(databaseUrl, { identity: toIdentityConfig(config) });
 	const keys = await ensureKeys(store, options.keys ?? {}, now);
 	const budget = createByteBudget(config.queueBytes);
-	const metrics = createMetrics(() => budget.used);
+	const metrics = createMetrics(() => budget.used, store.diagnostics);
 	let stopping = false;
 	let closing: Promise<void> | null = null;
 	const deps: Deps = {

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { apiKey, basic, startCollector, type TestCollector, track, webKey, writeKey } from "./startCollector.ts";
@@ -61,6 +62,35 @@ describe("metrics", () => {
 		]) {
 			expect(body).toContain(line);
 		}
+	});
+});
+
+describe("identity metrics", () => {
+	const decisions = async (way: string) => {
+		const { body } = await collector.call<string>("/metrics");
+		return Number(new RegExp(`selfsame_identity_decisions_total\\{way="${way}"\\} (\\d+)`).exec(body)?.[1]);
+	};
+
+	it("tell which way decisions took", async () => {
+		await collector.send([track({ anonymousId: "a1" })]);
+		expect([await decisions("fast"), await decisions("window")]).toEqual([1, 0]);
+		// A second user on the device: spans around the instant, and no more.
+		await collector.send([track({ userId: "u2", anonymousId: "a1" })]);
+		expect(await decisions("window")).toBe(1);
+	});
+
+	it("count requests through proxies that nobody trusts", async () => {
+		await collector.post("/v1/t", JSON.stringify(track()), { ...basic(writeKey), "x-forwarded-for": "203.0.113.1" });
+		expect((await collector.call<string>("/metrics")).body).toContain("selfsame_untrusted_forwards_total 1");
+	});
+});
+
+describe("diagnostics", () => {
+	it("know that commits are synced, and when a backup was made", async () => {
+		expect(await collector.store.diagnostics()).toMatchObject({ durable: true, lastBackupAt: null });
+		const before = Date.now();
+		await collector.store.backup(join(collector.directory, "copy.db"));
+		expect((await collector.store.diagnostics()).lastBackupAt).toBeGreaterThanOrEqual(before);
 	});
 });
 

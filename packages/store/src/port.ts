@@ -131,6 +131,19 @@ export interface GroupView {
 	members: Page<{ id: string }>;
 }
 
+/** What a store knows about itself. */
+export interface Diagnostics {
+	/**
+	 * Identity decisions since it was opened: `fast` changed nothing or made one write, `window` the spans around one
+	 * instant, `rebuilt` a region from its evidence. And the rows of evidence that were read for them.
+	 */
+	decisions: { fast: number; window: number; rebuilt: number; evidenceRead: number };
+	/** Whether a commit is synced to disk before it is answered. */
+	durable: boolean;
+	/** When `backup` last wrote a copy, ms; null: never. */
+	lastBackupAt: number | null;
+}
+
 /**
  * The storage port. One database is one workspace.
  *
@@ -186,8 +199,10 @@ export interface Store {
 
 	/** Resolves when storage can take a write; rejects with `StorageUnavailableError` and the reason otherwise. */
 	ready(): Promise<void>;
-	/** Writes a consistent copy of the database to a new file while running (SQLite). */
+	/** Writes a consistent copy of the database to a new file while running (SQLite), and notes when. */
 	backup(file: string): Promise<void>;
+	/** How the store fares, for metrics and checks. */
+	diagnostics(): Promise<Diagnostics>;
 	close(): Promise<void>;
 }
 

@@ -1,11 +1,11 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import type { Store } from "@selfsame/store";
 import { type Config, parseConfig, readConfig } from "../config.ts";
 import { type Environment, readEnvironment } from "../environment.ts";
 import { checkArrivals } from "./doctor/checkArrivals.ts";
 import { checkKeys } from "./doctor/checkKeys.ts";
+import { checkStorage } from "./doctor/checkStorage.ts";
 import { type Finding, fail, ok, warn } from "./doctor/finding.ts";
 import { withStore } from "./withStore.ts";
 
@@ -32,7 +32,7 @@ export async function doctor(env: Env): Promise<void> {
 	report(...(await checkDisk(environment)), checkClock(), checkReach(environment, config));
 	try {
 		await withStore(env, async (store) => {
-			report(await checkStorage(store), ...(await checkKeys(store)), ...(await checkArrivals(store, environment)));
+			report(...(await checkStorage(store)), ...(await checkKeys(store)), ...(await checkArrivals(store, environment)));
 		});
 	} catch (error) {
 		report(fail(`The database cannot be opened: ${(error as Error).message}`, "See the message; then run this again."));
@@ -66,18 +66,6 @@ async function checkDisk({ databaseUrl }: Environment): Promise<Finding[]> {
 	const fix = "Make room, or move the database: stop, copy, and start with another DATABASE_URL.";
 	findings.push(free > GIGABYTE ? ok(text) : free > GIGABYTE / 10 ? warn(text, fix) : fail(text, fix));
 	return findings;
-}
-
-async function checkStorage(store: Store): Promise<Finding> {
-	try {
-		await store.ready();
-		return ok("The database takes writes, and syncs them to disk.");
-	} catch (error) {
-		return fail(
-			`The database takes no writes: ${(error as Error).message}`,
-			"See the message; the server recovers by itself.",
-		);
-	}
 }
 
 /** This code did not exist before: a clock that shows an earlier time is wrong. */

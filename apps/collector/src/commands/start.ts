@@ -26,13 +26,14 @@ export async function start(env: Record<string, string | undefined>): Promise<vo
 }
 
 function greet({ url }: Listening, { keys }: Collector): void {
-	console.log(`Selfsame listens on ${url}`);
 	if (keys.generated.includes("writeKey")) {
 		console.log(`Write key of the source "server" (for backends; keep it secret): ${keys.writeKey}`);
 	}
 	if (keys.generated.includes("apiKey")) {
 		console.log(`Secret key for the profile API, shown this once: ${keys.apiKey}`);
 	}
+	// Last, so that whoever waits for this line has read the keys.
+	console.log(`Selfsame listens on ${url}`);
 }
 
 function stopOnSignal(listening: Listening, collector: Collector): void {

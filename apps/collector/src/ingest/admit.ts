@@ -52,10 +52,12 @@ export async function admit(
 }
 
 function createSender(deps: Deps, header: ReadHeader, peer: string | undefined): Sender {
+	const forwardedFor = header("x-forwarded-for");
+	if (forwardedFor !== undefined && !deps.proxies.isTrusted(peer)) deps.metrics.countUntrustedForward();
 	return {
 		source: null,
 		key: "",
-		address: deps.proxies.clientAddress(peer, header("x-forwarded-for")),
+		address: deps.proxies.clientAddress(peer, forwardedFor),
 		userAgent: header("user-agent"),
 		async settle(keys) {
 			const found = await deps.sources.find(keys);

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Diagnostics } from "@selfsame/store";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 /** What the collector counts about itself. */
@@ -6,6 +8,8 @@ export interface Metrics {
 	countEvents(source: string, verdict: "accepted" | "duplicate" | "dropped" | "rejected", events: number): void;
 	/** Counts ingest requests that were refused whole, by problem code. */
 	countRefused(code: string): void;
+	/** A request that a proxy forwarded which nobody trusts. */
+	countUntrustedForward(): void;
 	countUnproven(source: string, mode: string, events: number): void;
 	/** One commit; duration in ms. */
 	observeCommit(commit: { events: number; duration: number }): void;
@@ -14,8 +18,14 @@ export interface Metrics {
 	contentType: string;
 }
 
-/** @param queueBytes reads how many bytes of requests are in flight. */
-export function createMetrics(queueBytes: () => number): Metrics {
+/** ms that a scrape waits for the store, which may be waiting for its disk just then. */
+const STORE_PATIENCE = 500;
+
+/**
+ * @param queueBytes reads how many bytes of requests are in flight.
+ * @param diagnose asks the store how it fares.
+ */
+export function createMetrics(queueBytes: () => number, diagnose: () => Promise<Diagnostics>): Metrics {
 	const registry = new Registry();
 	const registers = [registry];
 	collectDefaultMetrics({ register: registry });
@@ -57,7 +67,26 @@ export function createMetrics(queueBytes: () => number): Metrics {
 			this.set(queueBytes());
 		},
 	});
+	new Counter({
+		name: "selfsame_identity_decisions_total",
+		help: "Identity decisions: fast (at most one write), window (around one instant) or rebuilt (a region from its evidence).",
+		labelNames: ["way"],
+		registers,
+		async collect() {
+			const known = await Promise.race([diagnose(), sleep(STORE_PATIENCE, null, { ref: false })]).catch(() => null);
+			// A store that is busy or gone leaves the last values standing.
+			if (!known) return;
+			this.reset();
+			for (const way of ["fast", "window", "rebuilt"] as const) this.inc({ way }, known.decisions[way]);
+		},
+	});
+	const forwarded = new Counter({
+		name: "selfsame_untrusted_forwards_total",
+		help: "Requests with X-Forwarded-For from an address that is none of trustedProxies: a forgotten proxy, or a lie.",
+		registers,
+	});
 	return {
+		countUntrustedForward: () => forwarded.inc(),
 		countEvents: (source, verdict, count) => count > 0 && events.inc({ source, verdict }, count),
 		countRefused: (code) => refused.inc({ code }),
 		countUnproven: (source, mode, count) => count > 0 && unproven.inc({ source, mode }, count),

@@ -52,11 +52,22 @@ function connect(file: string, options: Database.Options): SqliteDatabase {
 	return database;
 }
 
-/** Refuses to go on without what "200 means on disk" stands on. */
-export function requireDurable(database: SqliteDatabase): void {
+function syncSettings(database: SqliteDatabase) {
 	const journal = database.pragma("journal_mode", { simple: true });
 	const synchronous = database.pragma("synchronous", { simple: true });
-	if (journal !== "wal" || synchronous !== 2) {
+	return { journal, synchronous };
+}
+
+/** Whether a commit is on disk before it returns. */
+export function isDurable(database: SqliteDatabase): boolean {
+	const { journal, synchronous } = syncSettings(database);
+	return journal === "wal" && synchronous === 2;
+}
+
+/** Refuses to go on without what "200 means on disk" stands on. */
+export function requireDurable(database: SqliteDatabase): void {
+	if (!isDurable(database)) {
+		const { journal, synchronous } = syncSettings(database);
 		throw new StorageUnavailableError(
 			`The database is not durable: journal_mode is ${journal} (need wal), synchronous is ${synchronous} (need 2, FULL). ` +
 				"Put the file on a local disk that SQLite can lock and map.",

@@ -36,7 +36,11 @@ export async function openSqliteStore(path: string, { identity }: StoreOptions):
 		listRejected: (query) => read("listRejected", query),
 		listSources: () => read("listSources"),
 		listSecretKeys: () => read("listSecretKeys"),
-		backup: (target) => read("backup", target),
+		async backup(target) {
+			await read("backup", target);
+			await write("noteBackup", Date.now());
+		},
+		diagnostics: () => write("diagnostics"),
 
 		async close() {
 			await reader.close();

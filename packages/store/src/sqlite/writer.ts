@@ -5,6 +5,7 @@ import {
 	type Correction,
 	type DeadLetter,
 	type DeletionReceipt,
+	type Diagnostics,
 	IdentityRulesChangedError,
 	type ProfileRef,
 	type PurgeQuery,
@@ -18,7 +19,7 @@ import { createKeyedHash } from "./hashes.ts";
 import { createIdentifiers } from "./identifiers.ts";
 import { requireSameRules } from "./identityRules.ts";
 import { createIngest } from "./ingest.ts";
-import { openWriter, type SqliteDatabase } from "./openDatabase.ts";
+import { isDurable, openWriter, type SqliteDatabase } from "./openDatabase.ts";
 import { createOwnership } from "./ownership.ts";
 import { createProfileReader } from "./profileReader.ts";
 import { createPurge } from "./purge.ts";
@@ -118,6 +119,21 @@ export function createWriter(file: string, config: IdentityConfig) {
 
 		/** How many identity decisions took which way since the start. */
 		decisions: () => ({ ...ingest.decisions }),
+
+		noteBackup: (at: number): void => {
+			transact(() =>
+				database.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('last_backup_at', ?)").run(`${at}`),
+			);
+		},
+
+		diagnostics(): Diagnostics {
+			const at = database.prepare("SELECT value FROM meta WHERE name = 'last_backup_at'").pluck().get();
+			return {
+				decisions: { ...ingest.decisions },
+				durable: isDurable(database),
+				lastBackupAt: at === undefined ? null : Number(at),
+			};
+		},
 
 		/** How many rows this connection has written, changed or removed since it was opened. */
 		rowsWritten: (): number => database.prepare("SELECT total_changes()").pluck().get() as number,

@@ -15,8 +15,18 @@ export async function checkArrivals(
 		metrics === null ? warn(`No server answers on port ${port}.`, "selfsame start") : ok("The server runs."),
 	];
 	for (const [code, hint] of Object.entries(hints)) {
-		const count = countRefused(metrics ?? "", code);
+		const count = readCount(metrics ?? "", `selfsame_requests_refused_total{code="${code}"}`);
 		if (count > 0) findings.push(warn(`${count} request(s) were refused since its start: ${code}.`, hint));
+	}
+	const forwards = readCount(metrics ?? "", "selfsame_untrusted_forwards_total");
+	if (forwards > 0) {
+		const fix = 'If the proxy is yours, name its address in the configuration: "trustedProxies": ["10.0.0.0/8"].';
+		findings.push(
+			warn(
+				`${forwards} request(s) came through a proxy that is not trusted: its address counts as the visitor's.`,
+				fix,
+			),
+		);
 	}
 	if (rejected > 0) {
 		const [last] = (await store.listRejected({ limit: 1 })).data;
@@ -50,6 +60,8 @@ async function readMetrics(url: string): Promise<string | null> {
 	}
 }
 
-function countRefused(metrics: string, code: string): number {
-	return Number(new RegExp(`^selfsame_requests_refused_total\\{code="${code}"\\} (\\d+)`, "m").exec(metrics)?.[1] ?? 0);
+/** The value of one line of the Prometheus text; 0 where it is missing. */
+function readCount(metrics: string, series: string): number {
+	const line = metrics.split("\n").find((candidate) => candidate.startsWith(`${series} `));
+	return Number(line?.slice(series.length + 1) ?? 0);
 }
