@@ -24,12 +24,12 @@ export type CrashCall = { number: number } & (
 );
 
 const seed = Number(process.env.SELFSAME_SEED ?? Date.now() % 2 ** 31);
-const rounds = Math.ceil(4 * Number(process.env.SELFSAME_TEST_SCALE ?? 1));
+const rounds = Math.ceil(2 * Number(process.env.SELFSAME_TEST_SCALE ?? 1));
 console.info(`crash test: SELFSAME_SEED=${seed}, ${rounds} rounds`);
 
 /** So many streams share the database of a round, and so many processes die over it. */
 const streamsOfRound = 12;
-const killsOfRound = 4;
+const killsOfRound = 3;
 /** Ingest calls under way at once. */
 const windowSize = 3;
 
