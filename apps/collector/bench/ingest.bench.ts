@@ -1,0 +1,225 @@
+import { type ChildProcess, fork, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Load, LoadReport } from "./load.ts";
+
+/**
+ * The built server under load, durable and with full identity, beside its ceilings from the same run:
+ *
+ * - batches of 100 against raw inserts of the same events into one plain table with two indexes, 1,000 a commit (WAL,
+ *   synchronous FULL); at least 0.5;
+ * - single events at 64 connections against a bare Hono server that reads the body and answers; at least 0.5;
+ * - p99 at 32 connections against that bare server's plus one commit plus 25 ms.
+ *
+ * Each figure is the median over rounds in which both take turns. `SELFSAME_BENCH_ROUNDS` (5) says over how many.
+ */
+const rounds = Number(process.env.SELFSAME_BENCH_ROUNDS ?? 5);
+const batchEvents = 20_000;
+const singleEvents = 6_000;
+
+const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+const writeKey = `wk_${randomUUID()}`;
+const secretKey = `sk_${randomUUID()}`;
+const authorization = `Basic ${Buffer.from(`${writeKey}:`).toString("base64")}`;
+
+interface WireEvent {
+	type: string;
+	event?: string;
+	name?: string;
+	messageId: string;
+	userId?: string;
+	anonymousId: string;
+	timestamp: string;
+	properties: object;
+	traits?: object;
+	context: object;
+}
+
+const context = {
+	page: { path: "/products/mug", url: "https://shop.example/products/mug", title: "Mug", referrer: "" },
+	userAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Safari/537.36",
+	locale: "en-GB",
+	library: { name: "selfsame", version: "0.1.0" },
+};
+const properties = { product: "A mug that keeps its promises", price: 12.5, currency: "EUR", quantity: 1 };
+
+let made = 0;
+/** Visits of 20 events, a hundred interleaved: anonymous pages, a sign-in, then events that carry both ids. */
+function makeEvents(count: number): WireEvent[] {
+	return Array.from({ length: count }, () => {
+		const index = made++;
+		const visitor = Math.floor(index / 2_000) * 100 + (index % 100);
+		const step = Math.floor((index % 2_000) / 100);
+		const base = {
+			messageId: randomUUID(),
+			anonymousId: `a-${visitor}`,
+			timestamp: new Date(Date.UTC(2026, 0, 1) + index * 10).toISOString(),
+			properties,
+			context,
+		};
+		if (step < 5 || visitor % 5 === 0) return { ...base, type: "page", name: "Product" };
+		const userId = `u-${visitor}`;
+		if (step === 5) return { ...base, type: "identify", userId, traits: { name: "Ann", plan: "free" } };
+		return { ...base, type: "track", event: "Product Viewed", userId };
+	});
+}
+
+async function freePort(): Promise<number> {
+	return new Promise((resolve) => {
+		const server = createServer().listen(0, "127.0.0.1", () => {
+			const { port } = server.address() as { port: number };
+			server.close(() => resolve(port));
+		});
+	});
+}
+
+async function startCollector(directory: string): Promise<{ process: ChildProcess; url: string }> {
+	const port = await freePort();
+	const url = `http://127.0.0.1:${port}`;
+	const child = spawn(process.execPath, [here("../dist/cli.js"), "start"], {
+		env: {
+			...process.env,
+			PORT: `${port}`,
+			DATABASE_URL: `file:${join(directory, "selfsame.db")}`,
+			SELFSAME_WRITE_KEY: writeKey,
+			SELFSAME_API_KEY: secretKey,
+		},
+		stdio: ["ignore", "ignore", "inherit"],
+	});
+	for (let tries = 0; tries < 200; tries++) {
+		const healthy = await fetch(`${url}/health`).then(
+			({ ok }) => ok,
+			() => false,
+		);
+		if (healthy) return { process: child, url };
+		await new Promise((resolve) => setTimeout(resolve, 100));
+	}
+	throw new Error("the collector did not start; run npm run build first");
+}
+
+const toRow = (event: WireEvent) => [
+	event.messageId,
+	event.type,
+	Date.parse(event.timestamp),
+	event.userId ?? null,
+	event.anonymousId,
+	event.event ?? event.name ?? null,
+	JSON.stringify({ properties: event.properties, context: event.context, traits: event.traits }),
+];
+
+const loader = fork(here("./load.ts"), { execArgv: ["--conditions=@selfsame/source"] });
+async function put(load: Omit<Load, "authorization">): Promise<LoadReport> {
+	loader.send({ ...load, authorization } satisfies Load);
+	const answer = (await new Promise((resolve) => loader.once("message", resolve))) as {
+		report?: LoadReport;
+		error?: string;
+	};
+	if (!answer.report) throw new Error(answer.error);
+	return answer.report;
+}
+
+const median = (numbers: number[]) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] as number;
+const p99 = ({ latencies }: LoadReport) => latencies[Math.floor(latencies.length * 0.99)] as number;
+const chunks = (events: WireEvent[], size: number) =>
+	Array.from({ length: Math.ceil(events.length / size) }, (_, i) => events.slice(i * size, (i + 1) * size));
+const toBatch = (events: WireEvent[]) => JSON.stringify({ batch: events, sentAt: new Date().toISOString() });
+const row = (name: string, ours: string, ceiling: string, verdict: string) =>
+	console.log(`${name.padEnd(34)} ${ours.padEnd(20)} ceiling ${ceiling.padEnd(18)} ${verdict}`);
+const rate = (value: number) => `${Math.round(value).toLocaleString("en")} events/s`;
+
+const directory = mkdtempSync(join(tmpdir(), "selfsame-bench-"));
+const collector = await startCollector(directory);
+const bare = fork(here("./bareServer.ts"), { execArgv: ["--conditions=@selfsame/source"] });
+const { port } = (await new Promise((resolve) => bare.once("message", resolve))) as { port: number };
+const bareUrl = `http://127.0.0.1:${port}/v1/track`;
+const raw = fork(here("../../../packages/store/bench/rawInserts.ts"), [join(directory, "raw.db")]);
+/** How long the plain table takes for the events, seconds. */
+const insertRaw = async (events: WireEvent[]): Promise<number> => {
+	raw.send(events.map(toRow));
+	return new Promise((resolve) => raw.once("message", (seconds) => resolve(seconds as number)));
+};
+let sent = 0;
+const take = (count: number) => {
+	sent += count;
+	return makeEvents(count);
+};
+/** The path of a single event says its type. */
+const takeTracks = (count: number) =>
+	take(count).map((event) => JSON.stringify({ ...event, type: "track", event: "Done" }));
+
+try {
+	// Both sides have compiled their hot paths before anything is timed.
+	await put({ url: `${collector.url}/v1/batch`, connections: 8, bodies: chunks(take(10_000), 100).map(toBatch) });
+	await put({
+		url: `${collector.url}/v1/track`,
+		connections: 64,
+		bodies: takeTracks(2_000),
+	});
+	await put({ url: bareUrl, connections: 64, bodies: makeEvents(2_000).map((event) => JSON.stringify(event)) });
+	await insertRaw(makeEvents(10_000));
+
+	const batches = { ours: [] as number[], ceiling: [] as number[], ratio: [] as number[] };
+	const singles = { ours: [] as number[], ceiling: [] as number[], ratio: [] as number[] };
+	const tails = { ours: [] as number[], bare: [] as number[], commit: [] as number[] };
+	for (let round = 0; round < rounds; round++) {
+		const events = take(batchEvents);
+		const ceiling = batchEvents / (await insertRaw(events));
+		const { seconds } = await put({
+			url: `${collector.url}/v1/batch`,
+			connections: 8,
+			bodies: chunks(events, 100).map(toBatch),
+		});
+		batches.ours.push(batchEvents / seconds);
+		batches.ceiling.push(ceiling);
+		batches.ratio.push(batchEvents / seconds / ceiling);
+
+		const bodies = takeTracks(singleEvents);
+		const single = await put({ url: `${collector.url}/v1/track`, connections: 64, bodies });
+		const read = await put({ url: bareUrl, connections: 64, bodies });
+		singles.ours.push(singleEvents / single.seconds);
+		singles.ceiling.push(singleEvents / read.seconds);
+		singles.ratio.push(read.seconds / single.seconds);
+
+		const few = takeTracks(singleEvents / 2);
+		tails.ours.push(p99(await put({ url: `${collector.url}/v1/track`, connections: 32, bodies: few })));
+		tails.bare.push(p99(await put({ url: bareUrl, connections: 32, bodies: few })));
+		tails.commit.push((await insertRaw(makeEvents(1))) * 1_000);
+	}
+
+	const stats = (await fetch(`${collector.url}/v1/stats`, { headers: { authorization: `Bearer ${secretKey}` } }).then(
+		(answer) => answer.json(),
+	)) as { events: number };
+	const memory = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${collector.process.pid}/status`, "utf8"))?.[1];
+	const ratio = (list: number[]) => `ratio ${median(list).toFixed(2)}`;
+	row(
+		"batches of 100, 8 connections",
+		rate(median(batches.ours)),
+		rate(median(batches.ceiling)),
+		`${ratio(batches.ratio)} (at least 0.50)`,
+	);
+	row(
+		"single events, 64 connections",
+		rate(median(singles.ours)),
+		rate(median(singles.ceiling)),
+		`${ratio(singles.ratio)} (at least 0.50)`,
+	);
+	const bound = median(tails.bare) + median(tails.commit) + 25;
+	row(
+		"p99 of one event, 32 connections",
+		`${median(tails.ours).toFixed(1)} ms`,
+		`${bound.toFixed(1)} ms`,
+		"bare p99 + a commit + 25 ms",
+	);
+	console.log(`${stats.events.toLocaleString("en")} events stored of ${sent.toLocaleString("en")} acknowledged`);
+	console.log(`${Math.round(statSync(join(directory, "selfsame.db")).size / stats.events)} bytes a stored event`);
+	console.log(`${Math.round(Number(memory) / 1_024)} MB resident`);
+	if (stats.events !== sent) process.exitCode = 1;
+} finally {
+	for (const child of [loader, bare, raw, collector.process]) child.kill("SIGTERM");
+	await new Promise((resolve) => collector.process.once("exit", resolve));
+	rmSync(directory, { recursive: true, force: true });
+}
