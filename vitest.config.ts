@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** Workspace sources resolve through their own export condition, so no unit test waits for a build. */
@@ -15,6 +16,9 @@ export default defineConfig({
 				test: {
 					name: "unit",
 					include: ["{packages,apps}/*/{src,test}/**/*.test.ts", "scripts/test/**/*.test.ts"],
+					globalSetup: "scripts/vitest/bundleWorker.mjs",
+					// Much of a test is waiting for a disk or a process: two files at a time even where there is one core.
+					maxWorkers: Math.max(2, availableParallelism() - 1),
 					...patience,
 				},
 			},
