@@ -22,6 +22,8 @@ export interface RunningCollector {
 	/** Holds the database. */
 	directory: string;
 	profiles: ProfileApi;
+	/** The process id since the last start. */
+	pid(): number | undefined;
 	/** Everything printed since the last start. */
 	output(): string;
 	/** `kill -9`. */
@@ -62,6 +64,7 @@ export async function startCollector({ env = {} }: CollectorOptions = {}): Promi
 		secretKey,
 		directory,
 		profiles: createProfileApi(url, secretKey),
+		pid: () => running.child.pid,
 		output: () => running.output(),
 		kill: () => running.kill(),
 		restart: async () => {

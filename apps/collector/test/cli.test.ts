@@ -1,4 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -47,6 +48,23 @@ describe("selfsame start", () => {
 		second.child.kill("SIGINT");
 		expect(await second.exited).toMatchObject({ code: 0 });
 		expect(readFileSync(join(directory, "selfsame.db")).includes(apiKey)).toBe(false);
+	});
+
+	it("exits 0 on SIGTERM though a client never finishes what it began, and commits what others sent", async () => {
+		const server = await startServer({ SELFSAME_WRITE_KEY: "write", SELFSAME_API_KEY: "secret" });
+		const { port } = new URL(server.url);
+		const socket = connect(Number(port), "127.0.0.1");
+		socket.on("error", () => {});
+		const { authorization } = basic("write");
+		socket.write(
+			`POST /v1/batch HTTP/1.1\r\nhost: x\r\nauthorization: ${authorization}\r\ncontent-length: 999\r\n\r\n{`,
+		);
+		expect((await send(server.url, "write", "m1")).status).toBe(200);
+		server.child.kill("SIGTERM");
+		// Its own watchdog ends it with 1 before the ten seconds that it may take are over.
+		expect(await server.exited).toMatchObject({ code: 0 });
+		const again = await startServer({ SELFSAME_WRITE_KEY: "write", SELFSAME_API_KEY: "secret" });
+		expect(await (await send(again.url, "write", "m1")).json()).toMatchObject({ duplicates: 1 });
 	});
 
 	it.each([
