@@ -3,7 +3,7 @@ import { VERSION } from "../core/version.ts";
 import { createClientOver, type ExitingClient } from "../server/client.ts";
 import type { ByteWriter } from "../server/ports.ts";
 import { readOptions } from "../server/readOptions.ts";
-import type { Client, ClientOptions, VisitorIdentity } from "../server/types.ts";
+import type { Client, ClientEvents, ClientOptions, VisitorIdentity, WaitOptions } from "../server/types.ts";
 import { createSend } from "./createSend.ts";
 
 /** What the client needs of an `AsyncLocalStorage`. */
@@ -24,6 +24,13 @@ export interface EdgeClientOptions extends ClientOptions {
 	fetch?: typeof fetch;
 }
 
+/** All of the Node client but `import()`: history is a matter of a process that lives. */
+export type EdgeClient<Events extends object = AnyEvents> = Omit<Client<Events>, "import" | "scope" | "on" | "off"> & {
+	scope<T>(fn: (client: EdgeClient<Events>) => T | Promise<T>, options?: WaitOptions): Promise<T>;
+	on<K extends keyof ClientEvents>(name: K, listener: ClientEvents[K]): EdgeClient<Events>;
+	off<K extends keyof ClientEvents>(name: K, listener: ClientEvents[K]): EdgeClient<Events>;
+};
+
 /** Events of one request are called within a few ms of each other and may share a batch. ms. */
 const GATHER = 20;
 /** Cloudflare ends what `waitUntil` was given 30 s after the response. */
@@ -42,7 +49,7 @@ const bytes: ByteWriter = {
  * The client for runtimes that have `fetch` and no process: Cloudflare Workers, Vercel Edge, Deno Deploy. Give it
  * `waitUntil`, or end a handler with `await client.flush()`.
  */
-export function createClient<Events extends object = AnyEvents>(options: EdgeClientOptions): Client<Events> {
+export function createClient<Events extends object = AnyEvents>(options: EdgeClientOptions): EdgeClient<Events> {
 	const read = readOptions(options);
 	const { waitUntil, fetch: own } = options;
 	const send = createSend({ ...read, fetch: own ?? ((...request) => fetch(...request)) });
@@ -51,19 +58,15 @@ export function createClient<Events extends object = AnyEvents>(options: EdgeCli
 		now: Date.now,
 		random: Math.random,
 		schedule(run, ms) {
-			const timer: unknown = setTimeout(run, ms);
+			const timer = setTimeout(run, ms) as unknown as { unref?(): void };
 			// Where timers are objects they would keep the process alive.
-			if (typeof timer === "object") (timer as { unref?(): void }).unref?.();
-			return () => clearTimeout(timer as number);
+			timer.unref?.();
+			return () => clearTimeout(timer as unknown as number);
 		},
 		soon: queueMicrotask,
 		bytes,
 		send,
 		randomUuid: () => crypto.randomUUID(),
-		async digest(text) {
-			const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
-			return Array.from(hash.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
-		},
 		context: { library: { name: "selfsame-edge", version: VERSION } },
 		scopes: scopes as { getStore(): VisitorIdentity | undefined; run: Scopes["run"] } | undefined,
 		holdOpen: (promise) => promise,

@@ -1,3 +1,4 @@
+import { base64 } from "../server/identityClaims.ts";
 import type { Answer, BatchRequest } from "../server/ports.ts";
 
 export interface SendOptions {
@@ -14,7 +15,7 @@ const WORTH_COMPRESSING = 1_024;
 
 /** The transport of runtimes that have `fetch` and nothing else. */
 export function createSend({ url, writeKey, timeout, gzip, fetch }: SendOptions) {
-	const authorization = `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(`${writeKey}:`)))}`;
+	const authorization = `Basic ${base64(new TextEncoder().encode(`${writeKey}:`))}`;
 
 	return async function send({ body, signal, retries }: BatchRequest): Promise<Answer> {
 		const abort = new AbortController();

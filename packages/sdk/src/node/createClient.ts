@@ -1,8 +1,11 @@
 import type { AnyEvents } from "../core/index.ts";
 import { VERSION } from "../core/version.ts";
+import { createBufferPool } from "../server/bufferPool.ts";
 import { createClientOver } from "../server/client.ts";
+import { importEvents } from "../server/importEvents.ts";
 import type { ByteWriter } from "../server/ports.ts";
 import { readOptions } from "../server/readOptions.ts";
+import { spoolBatches } from "../server/spoolBatches.ts";
 import type { Client, ClientOptions, VisitorIdentity } from "../server/types.ts";
 import { builtin } from "./builtin.ts";
 import { createSend } from "./createSend.ts";
@@ -55,10 +58,17 @@ export function createClient<Events extends object = AnyEvents>(options: NodeCli
 		},
 		soon: setImmediate,
 		bytes,
+		pool: createBufferPool(bytes),
 		send,
-		...(spoolOptions && { openSpool: (tell) => createSpool(spoolOptions, tell) }),
+		...(spoolOptions && {
+			openSpool: (tell) => spoolBatches(createSpool(spoolOptions, tell), { ...read, bytes, tell }),
+		}),
 		randomUuid: randomUUID,
-		digest: (text) => createHash("sha256").update(text).digest("hex").slice(0, 32),
+		importer: (events, given, into) =>
+			importEvents(events, given, {
+				...into,
+				digest: (text) => createHash("sha256").update(text).digest("hex").slice(0, 32),
+			}),
 		context: { library: { name: "selfsame-node", version: VERSION } },
 		scopes: new AsyncLocalStorage<VisitorIdentity>(),
 		holdOpen,

@@ -9,7 +9,8 @@ export interface Range {
 	to: number;
 }
 
-const DELIVERED: Outcome = { status: "delivered" };
+export const DELIVERED: Outcome = { status: "delivered" };
+export const dropped = (reason: string): Outcome => ({ status: "dropped", reason });
 /** ASCII comma: events lie in memory as they will in the body, so a batch is sent without being put together again. */
 const COMMA = 44;
 
@@ -20,6 +21,8 @@ const COMMA = 44;
  */
 export class Batch {
 	readonly seq: number;
+	/** When it was opened, ms since 1970. */
+	readonly since: number;
 	/** Which of 32 classes of people the events belong to. Two batches that share a class never overtake each other. */
 	people = 0;
 	/** Undefined once the spool alone holds the events, and after the end. */
@@ -37,12 +40,13 @@ export class Batch {
 	unspooled = false;
 	/** Bytes this batch takes in the queue's account. */
 	weight = 0;
-	#exceptions: Map<number, Outcome> | undefined;
-	#waiting: Map<number, ((outcome: Outcome) => void)[]> | undefined;
+	#exceptions = new Map<number, Outcome>();
+	#waiting = new Map<number, ((outcome: Outcome) => void)[]>();
 	#rest: Outcome | undefined;
 
-	constructor(seq: number) {
+	constructor(seq: number, since: number) {
 		this.seq = seq;
+		this.since = since;
 	}
 
 	/** Appends an event and answers with its index. `size` is an upper bound of its bytes. */
@@ -67,24 +71,20 @@ export class Batch {
 
 	/** How it ended for one event: undefined while that is open. */
 	outcome(index: number): Outcome | undefined {
-		return this.#exceptions?.get(index) ?? this.#rest;
+		return this.#exceptions.get(index) ?? this.#rest;
 	}
 
 	/** Resolves with the outcome of one event, once. */
 	wait(index: number): Promise<Outcome> {
-		const known = this.outcome(index);
-		if (known) return Promise.resolve(known);
 		return new Promise((resolve) => {
-			this.#waiting ??= new Map();
-			const list = this.#waiting.get(index);
-			if (list) list.push(resolve);
-			else this.#waiting.set(index, [resolve]);
+			const known = this.outcome(index);
+			if (known) resolve(known);
+			else this.#waiting.set(index, [...(this.#waiting.get(index) ?? []), resolve]);
 		});
 	}
 
 	/** Ends one event apart from the others. */
 	except(index: number, outcome: Outcome): void {
-		this.#exceptions ??= new Map();
 		this.#exceptions.set(index, outcome);
 		this.#tell(index, outcome);
 	}
@@ -95,13 +95,12 @@ export class Batch {
 		this.state = "ended";
 		this.ranges = [];
 		this.ends = [];
-		for (const index of [...(this.#waiting?.keys() ?? [])]) this.#tell(index, this.outcome(index) as Outcome);
+		for (const index of this.#waiting.keys()) this.#tell(index, this.outcome(index) as Outcome);
 	}
 
 	#tell(index: number, outcome: Outcome): void {
-		const list = this.#waiting?.get(index);
-		this.#waiting?.delete(index);
-		for (const resolve of list ?? []) resolve(outcome);
+		for (const resolve of this.#waiting.get(index) ?? []) resolve(outcome);
+		this.#waiting.delete(index);
 	}
 
 	#grow(needed: number, allocate: (size: number) => Uint8Array): void {

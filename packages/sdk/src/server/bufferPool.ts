@@ -1,12 +1,12 @@
-import type { ByteWriter } from "./ports.ts";
+import type { BufferPool, ByteWriter } from "./ports.ts";
 
 /** A quiet client's batch fits into this; a busy one's grows by doubling, then starts at the size that was needed. */
 const SMALLEST = 4 * 1024;
 /** Buffers kept for reuse: as many as fill and fly together under load, so that a busy queue allocates nothing. */
-const KEPT = 16;
+const KEPT = 48;
 
 /** Recycles batch buffers: the memory of a busy client stays flat, and fresh pages are not touched for every batch. */
-export function createBufferPool(bytes: ByteWriter) {
+export function createBufferPool(bytes: ByteWriter): BufferPool {
 	const free: Uint8Array[] = [];
 	let usual = SMALLEST;
 	return {

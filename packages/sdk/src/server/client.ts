@@ -1,24 +1,33 @@
 import type { EventType } from "@selfsame/protocol";
 import type { AnyEvents, Delivery } from "../core/index.ts";
-import type { Batch, Outcome } from "./batch.ts";
+import { type Batch, DELIVERED, dropped, type Outcome } from "./batch.ts";
 import { checkCall } from "./checkCall.ts";
 import { createDelivery } from "./delivery.ts";
 import { createEmitter } from "./emitter.ts";
 import { type AnyCall, createEventText } from "./eventText.ts";
-import { importEvents } from "./importEvents.ts";
+import type { ImportPorts } from "./importEvents.ts";
 import { PendingDelivery } from "./pendingDelivery.ts";
-import type { Ports, Spool } from "./ports.ts";
+import type { BatchSpool, Ports } from "./ports.ts";
 import { EVENT_BYTES, type ReadOptions } from "./readOptions.ts";
-import type { BoundVisitor, Client, EndedEvent, PastEvent, VisitorIdentity, WaitOptions } from "./types.ts";
+import type {
+	BoundVisitor,
+	Client,
+	EndedEvent,
+	ImportOptions,
+	ImportResult,
+	PastEvents,
+	VisitorIdentity,
+	WaitOptions,
+} from "./types.ts";
 import { readVisitor } from "./visitor.ts";
 
 /** What a client needs beside the delivery's ports. */
 export interface ClientPorts extends Omit<Ports, "spool"> {
 	/** Opens the spool, where one is wanted; `tell` takes its later failures. Throws where it cannot be used at all. */
-	openSpool?(tell: (error: Error) => void): Spool;
+	openSpool?(tell: (error: Error) => void): BatchSpool;
 	randomUuid(): string;
-	/** A stable id made from a text, for imports. */
-	digest(text: string): string | Promise<string>;
+	/** What `import()` does; without it the client has none. */
+	importer?(events: PastEvents, options: ImportOptions, into: Omit<ImportPorts, "digest">): Promise<ImportResult>;
 	context: object;
 	/** Carries the visitor through asynchronous code; undefined where the runtime has no AsyncLocalStorage. */
 	scopes?: { getStore(): VisitorIdentity | undefined; run<T>(visitor: VisitorIdentity, fn: () => T): T } | undefined;
@@ -44,6 +53,7 @@ export function createClientOver<Events extends object = AnyEvents>(
 	options: ReadOptions,
 	ports: ClientPorts,
 ): Client<Events> {
+	const { importer } = ports;
 	const emitter = createEmitter();
 	const eventText = createEventText(ports);
 	// Told a little later: what recovery meets would be told before anybody can listen.
@@ -57,15 +67,11 @@ export function createClientOver<Events extends object = AnyEvents>(
 	let closing: Promise<{ pending: number }> | undefined;
 
 	function tellEnd(batch: Batch, index: number, outcome: Outcome): void {
-		const name = outcome.status;
-		if (name === "queued" || !emitter.has(name)) return;
-		const reason = outcome.status === "dropped" ? { reason: outcome.reason } : {};
-		if (index < 0 || !batch.data) {
-			emitter.emit(name, { messageId: "", ...reason });
-			return;
-		}
-		const event = JSON.parse(ports.bytes.text(batch.slice(index, index + 1))) as { messageId: string };
-		emitter.emit(name, { messageId: event.messageId, ...reason, event });
+		const { status } = outcome;
+		if (status === "queued" || !emitter.has(status)) return;
+		const bytes = index < 0 || !batch.data ? undefined : batch.slice(index, index + 1);
+		const event = bytes && (JSON.parse(ports.bytes.text(bytes)) as { messageId: string });
+		emitter.emit(status, { messageId: "", ...outcome, ...(event && { messageId: event.messageId, event }) });
 	}
 
 	function endAtOnce(messageId: string, text: string, outcome: Outcome): Promise<Delivery> {
@@ -77,15 +83,15 @@ export function createClientOver<Events extends object = AnyEvents>(
 	function call(type: EventType, argument: AnyCall, visitor: VisitorIdentity | undefined): Promise<Delivery> {
 		checkCall(type, argument, visitor);
 		const { id, text } = write(type, argument, visitor);
-		if (!options.enabled) return endAtOnce(id, text, { status: "delivered" });
-		if (closing) return endAtOnce(id, text, { status: "dropped", reason: "closed" });
+		if (!options.enabled) return endAtOnce(id, text, DELIVERED);
+		if (closing) return endAtOnce(id, text, dropped("closed"));
 		if (text.length * 3 > EVENT_BYTES && ports.bytes.byteLength(text) > EVENT_BYTES) {
-			return endAtOnce(id, text, { status: "dropped", reason: "too_large" });
+			return endAtOnce(id, text, dropped("too_large"));
 		}
 		if (delivery.size === 0) ports.onBusy?.(client);
 		const who = argument.userId ?? visitor?.userId ?? argument.anonymousId ?? visitor?.anonymousId;
 		const place = delivery.append(text, hash(who));
-		if (!place) return endAtOnce(id, text, { status: "dropped", reason: "overflow" });
+		if (!place) return endAtOnce(id, text, dropped("overflow"));
 		return new PendingDelivery(place.batch, place.index, id, delivery.hurry);
 	}
 
@@ -143,17 +149,12 @@ export function createClientOver<Events extends object = AnyEvents>(
 			};
 			return { ...visitor, ...callsFor(() => visitor), run } as VisitorIdentity & BoundVisitor<Events>;
 		},
-		import: (events, given = {}) =>
-			ports.holdOpen(
-				importEvents(events, given, {
-					call: ({ type, ...event }: PastEvent) => {
-						if (!TYPES.includes(type)) throw new TypeError(`import: '${type}' is no type of event`);
-						return call(type, event, undefined);
-					},
-					room: delivery.room,
-					digest: ports.digest,
-				}),
-			),
+		...(importer && {
+			import: (events: PastEvents, given: ImportOptions = {}) =>
+				ports.holdOpen(
+					importer(events, given, { call: (type, event) => call(type, event, undefined), room: delivery.room }),
+				),
+		}),
 		on(name, listener) {
 			emitter.on(name, listener);
 			return client;
@@ -172,9 +173,10 @@ function within(
 	timeout: number | undefined,
 	{ schedule }: Pick<Ports, "schedule">,
 ): Promise<void> {
-	if (timeout === undefined || timeout === Number.POSITIVE_INFINITY) return promise;
+	// No time at all, or longer than timers know.
+	if (!((timeout as number) < 2 ** 31)) return promise;
 	return new Promise((resolve) => {
-		const cancel = schedule(resolve, Math.max(0, timeout));
+		const cancel = schedule(resolve, Math.max(0, timeout as number));
 		void promise.then(() => {
 			cancel();
 			resolve();

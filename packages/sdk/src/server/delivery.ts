@@ -1,5 +1,5 @@
 import { type BatchAnswer, retryAfter, shouldRetry } from "../core/index.ts";
-import type { Batch, Outcome, Range } from "./batch.ts";
+import { type Batch, DELIVERED, dropped, type Outcome, type Range } from "./batch.ts";
 import { DeliveryError } from "./deliveryError.ts";
 import { Fifo } from "./fifo.ts";
 import type { Answer, Ports } from "./ports.ts";
@@ -83,6 +83,11 @@ export function createDelivery(options: DeliveryOptions, ports: Ports, listeners
 		}
 	}
 
+	function hurry(): void {
+		hurried = true;
+		pumpSoon();
+	}
+
 	function pickHurried(): Batch | undefined {
 		if (!hurried) return undefined;
 		hurried = false;
@@ -91,7 +96,7 @@ export function createDelivery(options: DeliveryOptions, ports: Ports, listeners
 	}
 
 	async function attempt(batch: Batch): Promise<void> {
-		if (!batch.data && !(await load(batch))) return;
+		if (!batch.data && !(await ports.spool?.load(batch, queue))) return;
 		const range = { ...(batch.ranges[0] as Range) };
 		const startedAt = ports.now();
 		const request = { body: compose(batch, range, startedAt), signal: abort.signal, retries: batch.failures };
@@ -100,19 +105,6 @@ export function createDelivery(options: DeliveryOptions, ports: Ports, listeners
 		if (batch.state !== "sending") return;
 		batch.state = "ready";
 		decide(batch, range, answer, startedAt);
-	}
-
-	async function load(batch: Batch): Promise<boolean> {
-		try {
-			const torn = await queue.load(batch);
-			if (torn > 0)
-				listeners.failed(new DeliveryError(`spool: left out ${torn} torn record(s) of ${batch.segment}`, 0));
-		} catch (error) {
-			listeners.failed(new DeliveryError(`spool: cannot read ${batch.segment}`, 0, error));
-			queue.end(batch, { status: "dropped", reason: "spool_unreadable" });
-		}
-		if (batch.state === "sending" && batch.ranges.length === 0) queue.end(batch, { status: "delivered" });
-		return batch.state === "sending";
 	}
 
 	function compose(batch: Batch, { from, to }: Range, sentAt: number): Uint8Array {
@@ -127,7 +119,8 @@ export function createDelivery(options: DeliveryOptions, ports: Ports, listeners
 
 	function decide(batch: Batch, range: Range, answer: Answer, startedAt: number): void {
 		const now = ports.now();
-		let verdict = shouldRetry(answer.status);
+		const { status } = answer;
+		let verdict = shouldRetry(status);
 		const body = verdict === "delivered" ? readAnswer(answer) : undefined;
 		if (body === "broken") verdict = "retry";
 		if (verdict === "retry") {
@@ -143,39 +136,37 @@ export function createDelivery(options: DeliveryOptions, ports: Ports, listeners
 			return;
 		}
 		if (verdict === "drop") {
-			listeners.failed(new DeliveryError(explain(answer), answer.status));
-			queue.endRange(batch, range, { status: "dropped", reason: `http_${answer.status}` });
+			listeners.failed(new DeliveryError(explain(answer), status));
+			queue.endRange(batch, range, dropped(`http_${status}`));
 			return;
 		}
 		for (const { index, code } of (body as BatchAnswer | undefined)?.rejected ?? []) {
 			const at = range.from + index;
 			if (at < range.to && batch.outcome(at) === undefined) {
-				queue.endOne(batch, at, { status: "dropped", reason: code });
+				queue.endOne(batch, at, dropped(code));
 			}
 		}
-		queue.endRange(batch, range, { status: "delivered" });
+		queue.endRange(batch, range, DELIVERED);
 	}
 
 	function retry(batch: Batch, range: Range, answer: Answer, startedAt: number): void {
 		const now = ports.now();
-		const told = answer.status === 429 || answer.status === 503 ? retryAfter(answer.retryAfter, now) : undefined;
+		const { status, error } = answer;
+		const told = status === 429 || status === 503 ? retryAfter(answer.retryAfter, now) : undefined;
 		gate.fail(now, startedAt, told);
 		window.fail();
 		batch.failures++;
 		const gone = batch.failures > options.maxRetries;
-		listeners.failed(new DeliveryError(explain(answer), answer.status, answer.error));
+		listeners.failed(new DeliveryError(explain(answer), status, error));
 		if (!gone) return;
 		batch.failures = 0;
-		queue.endRange(batch, range, {
-			status: "dropped",
-			reason: answer.status === 0 ? "network" : `http_${answer.status}`,
-		});
+		queue.endRange(batch, range, dropped(status === 0 ? "network" : `http_${status}`));
 	}
 
 	/** 413: half of it may fit; the halves keep their order. */
 	function split(batch: Batch, { from, to }: Range): void {
 		if (to - from === 1) {
-			queue.endOne(batch, from, { status: "dropped", reason: "too_large" });
+			queue.endOne(batch, from, dropped("too_large"));
 			return;
 		}
 		const middle = (from + to) >> 1;
@@ -205,10 +196,7 @@ export function createDelivery(options: DeliveryOptions, ports: Ports, listeners
 			return queue.size;
 		},
 		/** Somebody waits for an event: the open batches leave as soon as a request may. */
-		hurry(): void {
-			hurried = true;
-			pumpSoon();
-		},
+		hurry,
 		/** Resolves once every event called before it has ended, those in flight included. */
 		flush(): Promise<void> {
 			queue.sealAll();
@@ -222,8 +210,7 @@ export function createDelivery(options: DeliveryOptions, ports: Ports, listeners
 		/** Undefined where there is room for an event, else a promise of it. */
 		room(): Promise<void> | undefined {
 			if (!queue.isFull(1)) return undefined;
-			hurried = true;
-			pumpSoon();
+			hurry();
 			return new Promise((resolve) => draining.push(resolve));
 		},
 		/** Ends everything now: what the spool holds is left to the next process, the rest is dropped. */
@@ -234,7 +221,7 @@ export function createDelivery(options: DeliveryOptions, ports: Ports, listeners
 			queue.sealAll();
 			for (const batch of queue.all()) {
 				const kept = batch.segment !== undefined && !batch.unspooled;
-				queue.end(batch, kept ? { status: "queued" } : { status: "dropped", reason: "closed" });
+				queue.end(batch, kept ? { status: "queued" } : dropped("closed"));
 			}
 			tellWaiting();
 		},

@@ -23,7 +23,7 @@ export interface EventTextSource {
 }
 
 /** `000` to `fff`: the counter of a message id, ready to print. */
-const HEX3 = Array.from({ length: 4096 }, (_, i) => i.toString(16).padStart(3, "0"));
+const HEX3 = Array.from({ length: 4096 }, (_, i) => (4096 + i).toString(16).slice(1));
 
 /**
  * Makes the writer of an event's JSON. It writes once and for all what `buildEvent` (src/core) would build: what is the

@@ -19,9 +19,10 @@ export class Fifo<T> {
 		return this.#items[this.#head];
 	}
 
+	/** Takes the first; not to be called on an empty one. */
 	shift(): T | undefined {
 		const item = this.#items[this.#head];
-		if (this.#head < this.#items.length) this.#head++;
+		this.#head++;
 		// The used half goes at once, so an element is moved once on average.
 		if (this.#head > 1_000 && this.#head * 2 > this.#items.length) {
 			this.#items = this.#items.slice(this.#head);

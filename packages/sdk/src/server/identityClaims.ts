@@ -19,13 +19,13 @@ const LONGEST = 3_600;
 export function identityPayload(claims: IdentityClaims, now: number): string {
 	const { secret, keyId, userId, source, email, expiresIn = LONGEST } = claims;
 	for (const [name, value] of Object.entries({ secret, keyId, source })) {
-		if (typeof value !== "string" || value === "") throw new TypeError(`signIdentity: pass ${name}, a string`);
+		if (typeof value !== "string" || value === "") fail(`pass ${name}, a string`);
 	}
 	if ((typeof userId !== "string" && typeof userId !== "number") || userId === "") {
-		throw new TypeError("signIdentity: pass userId, the user who is signed in");
+		fail("pass userId, the user who is signed in");
 	}
 	if (!(expiresIn >= 1 && expiresIn <= LONGEST)) {
-		throw new TypeError(`signIdentity: expiresIn is in seconds, 1 to ${LONGEST}`);
+		fail(`expiresIn is in seconds, 1 to ${LONGEST}`);
 	}
 	const issued = Math.floor(now / 1000);
 	return [
@@ -36,8 +36,13 @@ export function identityPayload(claims: IdentityClaims, now: number): string {
 		.join(".");
 }
 
-export function base64url(bytes: Uint8Array): string {
-	let binary = "";
-	for (const byte of bytes) binary += String.fromCharCode(byte);
-	return btoa(binary).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+function fail(message: string): never {
+	throw new TypeError(`signIdentity: ${message}`);
 }
+
+export function base64(bytes: Uint8Array): string {
+	return btoa(String.fromCharCode(...bytes));
+}
+
+export const base64url = (bytes: Uint8Array): string =>
+	base64(bytes).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");

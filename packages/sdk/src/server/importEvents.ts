@@ -1,22 +1,24 @@
 import type { Delivery } from "../core/index.ts";
-import type { ImportOptions, ImportResult, PastEvent } from "./types.ts";
+import type { ImportOptions, ImportResult, PastEvent, PastEvents } from "./types.ts";
 
 /** Events of one import on their way at a time: enough to fill the window, little enough for live events to pass. */
 const AHEAD = 10_000;
 /** Progress is told in steps of one batch. */
 const STEP = 500;
 
+const TYPES: PastEvent["type"][] = ["track", "identify", "page", "screen", "group", "alias"];
+
 export interface ImportPorts {
-	call(event: PastEvent): Promise<Delivery>;
+	call(type: PastEvent["type"], event: Omit<PastEvent, "type">): Promise<Delivery>;
 	/** Undefined where the queue has room for an event, else a promise of it. */
 	room(): Promise<void> | undefined;
 	/** A stable id made from a text. */
-	digest(text: string): string | Promise<string>;
+	digest(text: string): string;
 }
 
 /** See `Client.import`. Rejects where the iterable does, or with a TypeError that names the position of a bad event. */
 export async function importEvents(
-	events: AsyncIterable<PastEvent> | Iterable<PastEvent>,
+	events: PastEvents,
 	{ onProgress, from = 0, name = "import" }: ImportOptions,
 	{ call, room, digest }: ImportPorts,
 ): Promise<ImportResult> {
@@ -50,9 +52,9 @@ export async function importEvents(
 		for await (const event of events) {
 			const position = progress.read++;
 			if (position < from) continue;
-			const prepared = await prepare(event, position);
+			const { type, ...prepared } = prepare(event, position);
 			for (let full = room(); full; full = room()) await full;
-			step.push(call(prepared));
+			step.push(call(type, prepared));
 			if (step.length < STEP) continue;
 			endStep();
 			if (steps.length > AHEAD / STEP) await steps.shift();
@@ -63,10 +65,10 @@ export async function importEvents(
 	}
 	return progress;
 
-	async function prepare(event: PastEvent, position: number): Promise<PastEvent> {
+	function prepare(event: PastEvent, position: number): PastEvent {
 		if (event?.timestamp == null) throw new TypeError(`import: the event at position ${position} has no timestamp`);
+		if (!TYPES.includes(event.type)) throw new TypeError(`import: '${event.type}' is no type of event`);
 		if (event.messageId) return event;
-		const id = digest(`${name}\n${position}\n${JSON.stringify(event)}`);
-		return { ...event, messageId: typeof id === "string" ? id : await id };
+		return { ...event, messageId: digest(`${name}\n${position}\n${JSON.stringify(event)}`) };
 	}
 }

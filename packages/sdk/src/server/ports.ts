@@ -1,3 +1,5 @@
+import type { Batch, Outcome } from "./batch.ts";
+
 /** What the delivery engine needs from its runtime. Tests pass a fake clock and a lossy transport through the same port. */
 export interface Ports {
 	/** ms since 1970. */
@@ -9,10 +11,12 @@ export interface Ports {
 	/** Calls `run` soon, after the code that is running now, so that calls made together leave together. */
 	soon(run: () => void): void;
 	bytes: ByteWriter;
+	/** Buffers used again; without it every batch has a new one. */
+	pool?: BufferPool;
 	/** One attempt. A network failure or a timeout is status 0; so is a rejection. */
 	send(request: BatchRequest): Promise<Answer>;
 	/** Events on disk; without it the queue lives in memory alone. */
-	spool?: Spool;
+	spool?: BatchSpool;
 }
 
 export interface BatchRequest {
@@ -43,6 +47,30 @@ export interface ByteWriter {
 	write(target: Uint8Array, text: string, offset: number): number;
 	byteLength(text: string): number;
 	text(bytes: Uint8Array): string;
+}
+
+export interface BufferPool {
+	/** A buffer of at least `size` bytes. */
+	take(size: number): Uint8Array;
+	/** `used`: how much of it was needed. */
+	give(buffer: Uint8Array, used: number): void;
+}
+
+/** What the spool tells the queue. */
+export interface SpooledQueue {
+	/** `events` of the batch are new to the queue. */
+	restored(batch: Batch, events: number): void;
+	end(batch: Batch, outcome: Outcome): void;
+}
+
+/** The spool as the queue sees it. Edges have no disk, so none of it is in their entry (`spoolBatches`). */
+export interface BatchSpool extends Pick<Spool, "recover" | "seal" | "remove" | "release"> {
+	/** Appends the events of a batch from byte `start` on. */
+	write(batch: Batch, start: number): void;
+	/**
+	 * Brings the bytes of a batch back, or ends it where there are none. False: it has ended.
+	 */
+	load(batch: Batch, queue: SpooledQueue): Promise<boolean>;
 }
 
 /** The disk copy of a queue: one segment a batch, one line an event. Failures are told through `on("error")`, never thrown. */

@@ -1,7 +1,5 @@
-import { Batch, type Outcome, type Range } from "./batch.ts";
-import { createBufferPool } from "./bufferPool.ts";
+import { Batch, DELIVERED, dropped, type Outcome, type Range } from "./batch.ts";
 import { Fifo } from "./fifo.ts";
-import { loadSegment } from "./loadSegment.ts";
 import type { Ports } from "./ports.ts";
 import { cut, remaining } from "./ranges.ts";
 import { createReadyBatches } from "./readyBatches.ts";
@@ -22,6 +20,9 @@ export interface Place {
 	index: number;
 }
 
+/** How many lanes (a power of two) suit `rate` batches a ms; `piling`: there is a backlog as well. */
+export type LanesFor = (rate: number, piling: boolean) => number;
+
 /** With a spool, sealed batches beyond this many bytes wait on disk alone. */
 const HELD_IN_MEMORY = 16 * 1024 * 1024;
 
@@ -35,12 +36,12 @@ const HELD_IN_MEMORY = 16 * 1024 * 1024;
  */
 export function createQueue(
 	options: QueueOptions,
-	ports: Pick<Ports, "bytes" | "spool">,
+	ports: Pick<Ports, "bytes" | "pool" | "spool" | "now">,
 	/** Told before the bytes of an event are gone. */
 	onEnd: (batch: Batch, index: number, outcome: Outcome) => void,
 ) {
-	const { bytes, spool } = ports;
-	const pool = createBufferPool(bytes);
+	const { bytes, spool, now } = ports;
+	const { take, give } = ports.pool ?? { take: bytes.allocate, give() {} };
 	let nextSeq = 0;
 	let size = 0;
 	let weight = 0;
@@ -62,7 +63,7 @@ export function createQueue(
 	}
 
 	function create(): Batch {
-		const batch = new Batch(nextSeq++);
+		const batch = new Batch(nextSeq++, now());
 		order.push(batch);
 		return batch;
 	}
@@ -72,7 +73,7 @@ export function createQueue(
 	}
 
 	/** Adds an event whose JSON is `text`; `person` is a hash of its user. Undefined: it was the one to be dropped. */
-	function append(text: string, person: number, maxLanes: number): Place | undefined {
+	function append(text: string, person: number, lanesFor: LanesFor): Place | undefined {
 		if (options.overflow !== "wait") {
 			while (isFull(text.length + 1)) {
 				if (options.overflow === "drop-newest" || !dropOldest()) return undefined;
@@ -85,13 +86,13 @@ export function createQueue(
 		const needed = largest <= room ? largest : bytes.byteLength(text) + 1;
 		if (batch && needed > room) {
 			seal(lane);
-			widen(maxLanes);
+			widen(batch, lanesFor);
 			lane = person & (lanes - 1);
 			batch = open[lane];
 		}
 		if (!batch) open[lane] = batch = create();
 		const start = batch.length;
-		const index = batch.append(text, needed, bytes, pool.take);
+		const index = batch.append(text, needed, bytes, take);
 		batch.people |= 1 << (person & 31);
 		const range = batch.ranges[0];
 		if (range) range.to = batch.count;
@@ -101,24 +102,13 @@ export function createQueue(
 		weight += length;
 		held += length;
 		size++;
-		if (spool) writeToSpool(batch, start);
+		spool?.write(batch, start);
 		// A queue that cannot grow to a full batch leaves with what it has.
 		if (batch.count >= options.flushAt || (size >= options.maxQueueSize && ready.count === 0)) {
 			seal(lane);
-			widen(maxLanes);
+			widen(batch, lanesFor);
 		}
 		return { batch, index };
-	}
-
-	function writeToSpool(batch: Batch, start: number): void {
-		if (batch.unspooled) return;
-		const data = batch.data as Uint8Array;
-		// A line on disk, an element of an array in memory: the separator is the only byte that differs.
-		data[batch.length - 1] = 10;
-		const segment = spool?.append(batch.segment, data.subarray(start, batch.length));
-		data[batch.length - 1] = 44;
-		if (segment === undefined) batch.unspooled = true;
-		else batch.segment = segment;
 	}
 
 	function seal(lane: number): void {
@@ -126,19 +116,16 @@ export function createQueue(
 		if (!batch) return;
 		open[lane] = undefined;
 		if (batch.segment !== undefined) spool?.seal(batch.segment);
-		if (remaining(batch.ranges) === 0) {
-			end(batch, { status: "delivered" });
-			return;
-		}
 		ready.push(batch);
 		if (batch.segment !== undefined && !batch.unspooled && held > HELD_IN_MEMORY) release(batch);
 	}
 
-	/** More lanes while batches pile up faster than they leave. */
-	function widen(maxLanes: number): void {
-		if (ready.count <= lanes || lanes >= maxLanes) return;
+	/** More lanes where batches fill, or pile up, faster than one after another can leave. */
+	function widen(filled: Batch, lanesFor: LanesFor): void {
+		const wanted = lanesFor(lanes / Math.max(1, now() - filled.since), ready.count > lanes);
+		if (wanted <= lanes) return;
 		sealAll();
-		lanes *= 2;
+		lanes = wanted;
 		open = new Array(lanes).fill(undefined);
 	}
 
@@ -148,21 +135,14 @@ export function createQueue(
 
 	/** Drops one event, the oldest that is not in flight. False: all are. */
 	function dropOldest(): boolean {
-		const batch = ready.oldestIdle() ?? oldestOpen();
+		if (!ready.oldestIdle()) sealAll();
+		const batch = ready.oldestIdle();
 		if (!batch) return false;
 		const range = batch.ranges[0];
 		// A segment of an earlier process that nobody has read yet goes as a whole.
-		if (!range) end(batch, { status: "dropped", reason: "overflow" });
-		else endOne(batch, range.from, { status: "dropped", reason: "overflow" });
+		if (!range) end(batch, dropped("overflow"));
+		else endOne(batch, range.from, dropped("overflow"));
 		return true;
-	}
-
-	function oldestOpen(): Batch | undefined {
-		let oldest: Batch | undefined;
-		for (const batch of open) {
-			if (batch && remaining(batch.ranges) > 0 && (!oldest || batch.seq < oldest.seq)) oldest = batch;
-		}
-		return oldest;
 	}
 
 	/** Ends one event apart from its batch; only the first or any single one of a batch's ranges' events. */
@@ -175,7 +155,7 @@ export function createQueue(
 		if (batch.data) held -= length;
 		size--;
 		cut(batch.ranges, index);
-		if (batch.state !== "open" && remaining(batch.ranges) === 0) end(batch, { status: "delivered" });
+		if (remaining(batch.ranges) === 0) end(batch, DELIVERED);
 	}
 
 	/** Ends what is still open between two indexes. */
@@ -195,12 +175,11 @@ export function createQueue(
 		for (const { from, to } of batch.ranges) {
 			for (let index = from; index < to; index++) onEnd(batch, index, outcome);
 		}
-		const wasOpen = batch.state === "open";
 		size -= remaining(batch.ranges);
 		weight -= batch.weight;
 		batch.end(outcome);
 		release(batch);
-		if (!wasOpen) ready.ended(batch);
+		ready.ended(batch);
 		if (batch.segment !== undefined && outcome.status !== "queued") spool?.remove(batch.segment);
 		while (order.peek()?.state === "ended") order.shift();
 		if (order.length === 0 && lanes > 1) {
@@ -213,34 +192,25 @@ export function createQueue(
 	function release(batch: Batch): void {
 		if (!batch.data) return;
 		held -= batch.weight;
-		pool.give(batch.data, batch.length);
+		give(batch.data, batch.length);
 		batch.data = undefined;
 	}
 
-	/** Brings the bytes of a batch back from the spool. Answers with the number of lines that were unreadable. */
-	async function load(batch: Batch): Promise<number> {
-		if (batch.data || batch.segment === undefined || !spool) return 0;
-		const data = await spool.read(batch.segment);
-		if (batch.state === "ended") return 0;
-		let torn = 0;
-		if (batch.count === 0) {
-			torn = loadSegment(batch, data, options, bytes);
-			size += batch.count;
+	/** Keeps the account of what came back from the spool. */
+	function restored(batch: Batch, events: number): void {
+		if (events > 0) {
+			size += events;
 			weight += batch.length - batch.weight;
 			batch.weight = batch.length;
-		} else {
-			batch.data = data;
-			for (const at of batch.ends) data[at - 1] = 44;
 		}
 		held += batch.weight;
-		return torn;
 	}
 
 	return {
 		append,
 		sealAll,
 		pick: ready.pick,
-		load,
+		restored,
 		end,
 		endOne,
 		endRange,

@@ -12,8 +12,7 @@ export function cut(ranges: Range[], index: number): void {
 	const at = ranges.findIndex(({ from, to }) => index >= from && index < to);
 	const range = ranges[at];
 	if (!range) return;
-	if (index === range.from) range.from++;
-	else if (index === range.to - 1) range.to--;
-	else ranges.splice(at, 1, { from: range.from, to: index }, { from: index + 1, to: range.to });
-	if (range.from === range.to) ranges.splice(at, 1);
+	const after = { from: index + 1, to: range.to };
+	range.to = index;
+	ranges.splice(at, 1, ...[range, after].filter(({ from, to }) => from < to));
 }

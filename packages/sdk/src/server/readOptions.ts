@@ -1,5 +1,6 @@
 import type { ClientOptions } from "./types.ts";
 
+const NO_END = Number.POSITIVE_INFINITY;
 const DEFAULT_HOST = "http://127.0.0.1:4600";
 /** The collector takes no larger event and no longer batch (docs/decisions/wire-contract.md). */
 export const EVENT_BYTES = 128 * 1024;
@@ -9,21 +10,21 @@ const BATCH_BYTES = 450_000;
 
 /** Checks the options of a client and fills in the defaults. Throws a TypeError that says what to do. */
 export function readOptions(options: ClientOptions, spoolBytes?: number) {
-	if (typeof options !== "object" || options === null) throw new TypeError("createClient: pass { writeKey, host }");
+	if (typeof options !== "object" || options === null) fail("pass { writeKey, host }");
 	const { writeKey, host = DEFAULT_HOST, overflow = "drop-oldest" } = options;
 	if (typeof writeKey !== "string" || writeKey === "") {
-		throw new TypeError("createClient: writeKey is missing; it is the write key of a source of your collector");
+		fail("writeKey is missing; it is the write key of a source of your collector");
 	}
 	if (!URL.canParse(host) || !/^https?:$/.test(new URL(host).protocol)) {
-		throw new TypeError(`createClient: host must be an http(s) URL, such as ${DEFAULT_HOST}`);
+		fail(`host must be an http(s) URL, such as ${DEFAULT_HOST}`);
 	}
 	if (!["drop-oldest", "drop-newest", "wait"].includes(overflow)) {
-		throw new TypeError("createClient: overflow must be drop-oldest, drop-newest or wait");
+		fail("overflow must be drop-oldest, drop-newest or wait");
 	}
-	const number = (name: keyof ClientOptions, fallback: number, least: number, most = Number.POSITIVE_INFINITY) => {
+	const number = (name: keyof ClientOptions, fallback: number, least: number, most = NO_END) => {
 		const value = options[name] ?? fallback;
 		if (typeof value !== "number" || !(value >= least && value <= most)) {
-			throw new TypeError(`createClient: ${name} must be a number from ${least}${most < 1 / 0 ? ` to ${most}` : ""}`);
+			fail(`${name} must be a number from ${least}${most < NO_END ? ` to ${most}` : ""}`);
 		}
 		return value;
 	};
@@ -33,15 +34,19 @@ export function readOptions(options: ClientOptions, spoolBytes?: number) {
 		overflow,
 		flushAt: Math.floor(number("flushAt", 500, 1, BATCH_EVENTS)),
 		flushInterval: number("flushInterval", 1_000, 0, 2 ** 31 - 1),
-		maxQueueSize: number("maxQueueSize", spoolBytes ? Number.POSITIVE_INFINITY : 100_000, 1),
+		maxQueueSize: number("maxQueueSize", spoolBytes ? NO_END : 100_000, 1),
 		maxQueueBytes: number("maxQueueBytes", spoolBytes ?? 64_000_000, 1),
 		maxBatchBytes: BATCH_BYTES,
-		maxRetries: number("maxRetries", Number.POSITIVE_INFINITY, 0),
+		maxRetries: number("maxRetries", NO_END, 0),
 		timeout: number("timeout", 10_000, 1, 2 ** 31 - 1),
 		gzip: options.gzip ?? true,
 		enabled: options.enabled ?? true,
 		trustProxy: options.trustProxy,
 	};
+}
+
+function fail(message: string): never {
+	throw new TypeError(`createClient: ${message}`);
 }
 
 export type ReadOptions = ReturnType<typeof readOptions>;

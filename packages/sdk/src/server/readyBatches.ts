@@ -1,7 +1,7 @@
 import type { Batch } from "./batch.ts";
 import { Fifo } from "./fifo.ts";
 
-/** Batches looked at when the next one to send is chosen: bounds the search, and is four times what can be in flight. */
+/** Batches looked at when the next one to send is chosen: bounds the search, and is twice what can be in flight. */
 const CANDIDATES = 64;
 
 /** Sealed batches, those in flight included, in the order they were sealed. */

@@ -13,7 +13,7 @@ const LEAST = 100;
 export function createRetryGate(random: () => number) {
 	let failures = 0;
 	let opensAt = 0;
-	let lastFailure = Number.NEGATIVE_INFINITY;
+	let lastFailure = 0;
 	return {
 		/** `startedAt`: when the request was sent; those that flew together count as one failure. */
 		fail(now: number, startedAt: number, retryAfterMs = 0): void {

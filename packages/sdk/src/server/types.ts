@@ -93,7 +93,7 @@ export interface Client<Events extends object = AnyEvents> extends Calls<Events>
 	/** The visitor behind a request: `run(fn)` makes every call inside `fn` theirs, calls on the visitor itself are too. */
 	fromRequest(request: RequestLike, options?: VisitorOptions): VisitorIdentity & BoundVisitor<Events>;
 	/** Sends past events with their own times, in order, at full speed. See `ImportOptions`. */
-	import(events: AsyncIterable<PastEvent> | Iterable<PastEvent>, options?: ImportOptions): Promise<ImportResult>;
+	import(events: PastEvents, options?: ImportOptions): Promise<ImportResult>;
 	on<K extends keyof ClientEvents>(name: K, listener: ClientEvents[K]): Client<Events>;
 	off<K extends keyof ClientEvents>(name: K, listener: ClientEvents[K]): Client<Events>;
 }
@@ -143,6 +143,9 @@ export interface PastEvent extends CallExtras {
 	groupId?: Id;
 	previousId?: Id;
 }
+
+/** Where they come from: an array, a generator, a stream of rows. */
+export type PastEvents = AsyncIterable<PastEvent> | Iterable<PastEvent>;
 
 export interface ImportOptions {
 	/**

@@ -1,6 +1,8 @@
 import { maskUrl } from "./maskUrl.ts";
 import type { Id, RequestLike, VisitorIdentity } from "./types.ts";
 
+type NodeHeaders = Record<string, string | readonly string[] | undefined>;
+
 export interface ReadVisitorOptions {
 	userId?: Id | undefined;
 	ip?: string | undefined;
@@ -34,23 +36,17 @@ export function readVisitor(request: RequestLike, options: ReadVisitorOptions = 
 }
 
 function headerReader({ headers }: RequestLike): (name: string) => string | undefined {
-	if (typeof headers.get === "function") {
-		const source = headers as { get(name: string): string | null };
-		return (name) => source.get(name) ?? undefined;
-	}
-	const record = headers as Record<string, string | readonly string[] | undefined>;
+	const isFetch = typeof headers.get === "function";
 	return (name) => {
-		const value = record[name];
-		return typeof value === "object" ? value.join(", ") : value;
+		const value = isFetch ? (headers as Headers).get(name) : (headers as NodeHeaders)[name];
+		return typeof value === "object" ? value?.join(", ") : value;
 	};
 }
 
-function readAnonymousId(cookies: string | undefined): string | undefined {
-	if (!cookies) return undefined;
-	const pairs = cookies.split(";").map((pair) => pair.trim());
+function readAnonymousId(cookies = ""): string | undefined {
 	for (const name of COOKIES) {
-		const pair = pairs.find((it) => it.startsWith(`${name}=`));
-		const id = pair && decode(pair.slice(name.length + 1)).replace(/^"+|"+$/g, "");
+		const [, value = ""] = new RegExp(`(?:^|;)\\s*${name}=([^;]*)`).exec(cookies) ?? [];
+		const id = decode(value.trim()).replace(/^"+|"+$/g, "");
 		if (id && id.length <= LONGEST_ID) return id;
 	}
 	return undefined;

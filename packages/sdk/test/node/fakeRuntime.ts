@@ -1,4 +1,5 @@
 import { createClientOver } from "../../src/server/client.ts";
+import { importEvents } from "../../src/server/importEvents.ts";
 import type { Answer, BatchRequest } from "../../src/server/ports.ts";
 import { readOptions } from "../../src/server/readOptions.ts";
 import type { ClientOptions } from "../../src/server/types.ts";
@@ -66,7 +67,7 @@ export function createFakeClient(
 		send: async (request) =>
 			send((JSON.parse(Buffer.from(request.body).toString()) as { batch: Sent[] }).batch, request),
 		randomUuid: () => `00000000-0000-4000-8000-${(uuids++).toString(16).padStart(12, "0")}`,
-		digest: (text) => text,
+		importer: (events, given, into) => importEvents(events, given, { ...into, digest: (text) => text }),
 		context: { library: { name: "test", version: "0" } },
 		holdOpen: (promise) => promise,
 	});
