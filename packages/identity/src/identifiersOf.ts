@@ -29,7 +29,7 @@ export function priorityOf(config: IdentityConfig, type: string): number {
 
 /**
  * Reads the usable identifiers off an event. From a client source, whose key anybody can read off the page, only
- * `user_id` and `anonymous_id` identify.
+ * `user_id`, `anonymous_id` and an email that was proven identify.
  */
 export function identifiersOf(
 	event: { type: EventType; trust: Trust; claims: Claims },
@@ -48,6 +48,7 @@ export function identifiersOf(
 
 	if (claims.userId !== undefined) add("user_id", normaliseValue(claims.userId));
 	if (claims.anonymousId !== undefined) add("anonymous_id", normaliseValue(claims.anonymousId));
+	if (config.identifiers.email) for (const email of claims.provenEmails ?? []) add("email", normaliseEmail(email));
 	if (event.trust === "server") addTrustedClaims(event.type, claims, config, add);
 	if (identifiers.length > 1) identifiers.sort((a, b) => compareIdentifiers(config, a, b));
 
