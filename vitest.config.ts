@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 const sources = ["@selfsame/source", "module", "node", "import", "default"];
 
 /** Real servers and real files take their time on a small machine; no test asserts on it. */
-const patience = { testTimeout: 60_000, hookTimeout: 60_000 };
+const patience = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 30_000 } } };
 
 export default defineConfig({
 	test: {

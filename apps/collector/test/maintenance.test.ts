@@ -1,8 +1,8 @@
 import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { openStore } from "@selfsame/store";
+import { disownDevices } from "@selfsame/store/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseConfig, toIdentityConfig } from "../src/config.ts";
 import { createCli } from "./runCli.ts";
@@ -46,6 +46,7 @@ describe("maintenance from the command line", { timeout: MANY_PROCESSES }, () =>
 		await expect
 			.poll(
 				async () => (await fetch(`${server.url}/v1/t`, { method: "POST", headers: basic(webKey), body: "{}" })).status,
+				{ timeout: 60_000 },
 			)
 			.toBe(200);
 		await send(server.url, webKey, [
@@ -78,9 +79,7 @@ describe("maintenance from the command line", { timeout: MANY_PROCESSES }, () =>
 		expect(good.output).toMatch(/100 % \(2 of 2/);
 		expect(good.output).toContain("2 events, 1 profiles: every profile is what its events say");
 		expect(good.code).toBe(0);
-		const database = new DatabaseSync(file);
-		database.exec("UPDATE identifiers SET owner = NULL WHERE type = 'anonymous_id'");
-		database.close();
+		disownDevices(file);
 		const bad = await cli.run(["verify"]).exited;
 		expect(bad.code).toBe(1);
 		expect(bad.output).toMatch(/pro_\S+: differs in .*eventCount/);

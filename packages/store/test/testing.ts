@@ -1,4 +1,5 @@
 /** What tests of other rooms take from here. Reached as `@selfsame/store/testing`, from sources only. */
+export { disownDevices } from "./disownDevices.ts";
 export { createRandom } from "./random.ts";
 export {
 	arrivalOrders,
