@@ -18,7 +18,18 @@ export type Mode =
 export async function startFaultSink(port = 0) {
 	const stored = new Map<string, Sent>();
 	const order: Sent[] = [];
-	const sink = { mode: "ok" as Mode, requests: 0, duplicates: 0, stored, order, url: "", port: 0, stop, isDone };
+	const sink = {
+		mode: "ok" as Mode,
+		requests: 0,
+		duplicates: 0,
+		stored,
+		order,
+		url: "",
+		port: 0,
+		stop,
+		isDone,
+		dropConnections,
+	};
 	const server = createServer((request, response) => {
 		sink.requests++;
 		const chunks: Buffer[] = [];
@@ -71,6 +82,11 @@ export async function startFaultSink(port = 0) {
 
 	async function isDone(count: number): Promise<void> {
 		while (stored.size < count) await new Promise((resolve) => setTimeout(resolve, 10));
+	}
+
+	/** Ends every connection, as a load balancer does with idle ones. */
+	function dropConnections(): void {
+		server.closeAllConnections();
 	}
 
 	function stop(): Promise<void> {

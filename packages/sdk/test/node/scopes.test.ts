@@ -40,6 +40,9 @@ function eventsOf(request: string) {
 	});
 }
 
+/** Requests at a time: enough to interleave, few enough for no server to be overrun on a busy machine. */
+const LANES = 25;
+
 type Listening = { url: string; flush?: () => Promise<void>; close: () => void };
 const servers: [string, () => Promise<Listening>][] = [
 	[
@@ -49,8 +52,8 @@ const servers: [string, () => Promise<Listening>][] = [
 			app.use(honoMiddleware(client));
 			app.get("/:request", async (c) => c.text(String(await deepInside(c.req.param("request")))));
 			return new Promise((resolve) => {
-				const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) =>
-					resolve({ url: `http://127.0.0.1:${port}`, close: () => server.close() }),
+				const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, () =>
+					resolve(listening(server as Server)),
 				);
 			});
 		},
@@ -60,6 +63,7 @@ const servers: [string, () => Promise<Listening>][] = [
 		async () => {
 			const path = join(import.meta.dirname, "children", "expressApp.ts");
 			const child = spawn(process.execPath, ["--conditions=@selfsame/source", path, sink.url]);
+			child.stderr.pipe(process.stderr);
 			const [port] = (await once(child.stdout, "data")) as [Buffer];
 			const url = `http://127.0.0.1:${port.toString().trim()}`;
 			return { url, flush: async () => void (await fetch(`${url}/flush`)), close: () => child.kill() };
@@ -82,6 +86,8 @@ const servers: [string, () => Promise<Listening>][] = [
 ];
 
 function listening(server: Server): Listening {
+	// The default of five seconds may end a connection just as a late request takes it up again.
+	server.keepAliveTimeout = 60_000;
 	const { port } = server.address() as AddressInfo;
 	return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
 }
@@ -98,8 +104,8 @@ describe.each(servers)("%s", (name, start) => {
 			expect(response.status).toBe(200);
 		};
 		await Promise.all(
-			Array.from({ length: 50 }, async (_, lane) => {
-				for (let i = lane; i < count; i += 50) await one(i);
+			Array.from({ length: LANES }, async (_, lane) => {
+				for (let i = lane; i < count; i += LANES) await one(i);
 			}),
 		);
 		await flush();

@@ -18,6 +18,9 @@ const server = app.listen(0, "127.0.0.1", () => {
 	process.stdout.write(`${(server.address() as { port: number }).port}\n`);
 });
 
+// The default of five seconds may end a connection just as a late request takes it up again.
+server.keepAliveTimeout = 60_000;
+
 async function deepInside(request: string): Promise<void> {
 	await pause(Math.random() * 20);
 	client.track({ event: "Deep", properties: { request } });
