@@ -93,11 +93,17 @@ function noteSeen({ seen }: Replay, { key, type, value }: Keyed, event: Accepted
 	else known.last = event;
 }
 
-function mergesThatStand({ corrections, keyAt }: ReplayInput): [Keyed, Keyed][] {
+function mergesThatStand({ corrections, keyAt, rules }: ReplayInput): [Keyed, Keyed][] {
 	return corrections.flatMap((merge) => {
 		if (merge.kind !== "merge") return [];
 		const names = [merge.userId, merge.otherUserId];
-		const undone = corrections.some((one) => one.kind === "unmerge" && merge.at < one.at && names.includes(one.userId));
+		const [one, other] = names.map((value) => ({ type: "user_id", value })) as [Identifier, Identifier];
+		const moment = { timestamp: merge.at, messageId: "", source: "" };
+		const undone = corrections.some(
+			(later) =>
+				(later.kind === "unmerge" && merge.at < later.at && names.includes(later.userId)) ||
+				rules.isUnlinked(moment, one, other, later),
+		);
 		if (undone) return [];
 		const [a, b] = names.map((value): Keyed => {
 			const identifier = { type: "user_id", value };
