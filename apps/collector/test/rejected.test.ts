@@ -35,6 +35,20 @@ describe("the dead letter store", () => {
 		expect(event).toMatchObject({ messageId: "good", receivedAt: new Date(receivedAt).toISOString() });
 	});
 
+	it("keeps a retry once, and another fault or another event besides", async () => {
+		const before = (await list()).length;
+		const bad = { type: "purchase", userId: "u1", messageId: "sent twice" };
+		for (let attempt = 0; attempt < 3; attempt++) {
+			expect((await collector.send([track({ messageId: `neighbour ${attempt}` }), bad])).body.rejected).toHaveLength(1);
+		}
+		expect(await list()).toHaveLength(before + 1);
+		await collector.send([
+			{ ...bad, type: "track" },
+			{ ...bad, messageId: "another" },
+		]);
+		expect(await list()).toHaveLength(before + 3);
+	});
+
 	it("refuses a replay that makes no sense", async () => {
 		expect((await collector.act("POST", "/v1/rejected/replay", { ids: [0] })).status).toBe(400);
 		expect((await collector.act("POST", "/v1/rejected/replay", { id: 1 })).status).toBe(400);

@@ -1,6 +1,7 @@
 import type { JsonObject } from "@selfsame/protocol";
 import { type JWTPayload, SignJWT } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { parseConfig } from "../src/index.ts";
 import { startCollector, type TestCollector, webKey, writeKey } from "./startCollector.ts";
 
 const secret = "a secret of at least thirty-two characters";
@@ -11,7 +12,8 @@ let now = Date.now();
 let round = 0;
 
 beforeAll(async () => {
-	collector = await startCollector({ now: () => now });
+	const config = parseConfig({ identifiers: { email: {} } });
+	collector = await startCollector({ now: () => now, config });
 });
 beforeEach(() => {
 	round++;
@@ -36,16 +38,26 @@ interface TokenFields {
 	aud?: unknown;
 	endsIn?: number;
 	beginsIn?: number;
+	email?: unknown;
 	kid?: string;
 	key?: string;
 	alg?: string;
 }
 
 function token(fields: TokenFields = {}): Promise<string> {
-	const { sub = "victim", aud = "web", endsIn = 600, kid = "k1", key = secret, alg = "HS256", beginsIn } = fields;
+	const {
+		sub = "victim",
+		aud = "web",
+		endsIn = 600,
+		kid = "k1",
+		key = secret,
+		alg = "HS256",
+		beginsIn,
+		email,
+	} = fields;
 	const at = Math.floor(now / 1_000);
 	const nbf = beginsIn === undefined ? undefined : at + beginsIn;
-	const claims = own({ sub, aud, exp: at + endsIn, nbf }) as JWTPayload;
+	const claims = own({ sub, aud, exp: at + endsIn, nbf, email }) as JWTPayload;
 	return new SignJWT(claims).setProtectedHeader({ alg, ...(kid ? { kid } : {}) }).sign(new TextEncoder().encode(key));
 }
 
@@ -128,12 +140,13 @@ describe("proof", () => {
 		expect(await ownProfile("user_id:victim")).toBeNull();
 	});
 
-	it.each([null, "", "x", "a.b.c", 5, {}, [], true, "x".repeat(100_000)])(
-		"is none when it is %j",
-		async (identityToken) => {
-			expect(await isProven(identityToken)).toBe(false);
-		},
-	);
+	it.each([null, "", "x", "a.b.c", 5, {}, [], true])("is none when it is %j", async (identityToken) => {
+		expect(await isProven(identityToken)).toBe(false);
+	});
+
+	it("is none when it is too long to be one", async () => {
+		expect(await isProven("x".repeat(100_000))).toBe(false);
+	});
 
 	it("is none without a signature", async () => {
 		const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
@@ -251,5 +264,38 @@ describe("an unproven claim", () => {
 			webKey,
 		);
 		expect((await ownProfile("user_id:mallory"))?.eventCount).toBe(3);
+	});
+});
+
+describe("the email of a token", () => {
+	/** A reader known by nothing but an email, through the backend. */
+	const addReader = () => send([{ type: "identify", anonymousId: "victim-reader", traits: { email: "victim@b.co" } }]);
+	const isJoined = async () =>
+		(await ownProfile("user_id:victim"))?.id === (await ownProfile("anonymous_id:victim-reader"))?.id;
+	const signIn = async (fields: TokenFields, event: JsonObject = {}) =>
+		send([identify({ userId: "victim", identityToken: await token(fields), ...event })], webKey);
+
+	it.each(["monitor", "enforce"])("identifies where the token proves the user (%s)", async (mode) => {
+		await setMode(mode);
+		await addReader();
+		await signIn({});
+		expect(await isJoined()).toBe(false);
+		await signIn({ email: " victim@B.CO " });
+		expect(await isJoined()).toBe(true);
+	});
+
+	it("is nothing without that proof, and nothing that is no email", async () => {
+		await setMode("enforce");
+		await addReader();
+		await signIn({ email: "victim@b.co", sub: "mallory" });
+		await signIn({ email: "victim@b.co", endsIn: -60 });
+		await signIn({ email: ["victim@b.co"] });
+		await signIn({ email: "victim" });
+		await signIn({}, { traits: { email: "victim@b.co" }, provenEmails: ["victim@b.co"] });
+		await signIn({}, { claims: { provenEmails: ["victim@b.co"] } });
+		expect(await isJoined()).toBe(false);
+		await setMode("off");
+		await signIn({ email: "victim@b.co" });
+		expect(await isJoined()).toBe(false);
 	});
 });

@@ -21,6 +21,8 @@ export interface Claims {
 	groupId?: string | number;
 	/** `traits.email` and `context.traits.email`; left out for `group`, where they are the group's. */
 	emails?: (string | number)[];
+	/** Emails that the site's backend vouched for in an identity token: they identify, whatever the source. */
+	provenEmails?: string[];
 	/** `context.externalIds`, in the order they came. */
 	externalIds?: { type: string; id: string | number }[];
 	/** A `userId` that needed proof and had none: kept to be shown, identifies nobody. */

@@ -152,7 +152,10 @@ export interface Diagnostics {
  * `transaction(fn)`, because a driver may live in a worker thread. Reads see every commit that resolved before them.
  */
 export interface Store {
-	/** One result per event, in order. `letters` go into the dead letter store in the same transaction. */
+	/**
+	 * One result per event, in order. `letters` go into the dead letter store in the same transaction, where one with a
+	 * messageId is kept once for each source and code, however often its event is sent.
+	 */
 	ingest(events: readonly AcceptedEvent[], letters?: readonly DeadLetter[]): Promise<IngestResult[]>;
 
 	findProfile(ref: ProfileRef, at?: AsOf): Promise<Profile | null>;

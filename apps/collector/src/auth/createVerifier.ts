@@ -2,10 +2,18 @@ import { normaliseValue } from "@selfsame/identity";
 import { decodeProtectedHeader, jwtVerify } from "jose";
 import type { KnownSource } from "./createSourceBook.ts";
 
+/** What a token proves. */
+export interface Proof {
+	/** The user id. */
+	subject: string;
+	/** The user's email, where the token has the claim `email`. */
+	email: string | null;
+}
+
 /** Reads identity tokens: what a site's backend signed about who its visitor is. */
 export interface Verifier {
-	/** The user id that a token proves for this source now; null when it proves nothing. */
-	subject(token: string, source: Pick<KnownSource, "id" | "options">): Promise<string | null>;
+	/** What a token proves for this source now; null when it proves nothing. */
+	prove(token: string, source: Pick<KnownSource, "id" | "options">): Promise<Proof | null>;
 }
 
 /** ms. A token is a proof for a session's next requests, not a password. */
@@ -18,7 +26,7 @@ const MAX_REMEMBERED = 5_000;
 
 /** Rules: `docs/decisions/wire-contract.md`, "Whom to believe". */
 export function createVerifier(now: () => number): Verifier {
-	const remembered = new Map<string, { subject: string; until: number }>();
+	const remembered = new Map<string, Proof & { until: number }>();
 
 	async function verify(token: string, { id, options }: Pick<KnownSource, "id" | "options">) {
 		const { kid } = decodeProtectedHeader(token);
@@ -36,21 +44,21 @@ export function createVerifier(now: () => number): Verifier {
 		if (until > now() + MAX_LIFETIME + CLOCK_TOLERANCE * 1_000) return null;
 		// A subject that normalising changes, such as one in quotes, would prove another user than the site meant.
 		if (typeof payload.sub !== "string" || normaliseValue(payload.sub) !== payload.sub) return null;
-		return { subject: payload.sub, until };
+		return { subject: payload.sub, email: typeof payload.email === "string" ? payload.email : null, until };
 	}
 
 	return {
-		async subject(token, source) {
+		async prove(token, source) {
 			if (token.length > MAX_LENGTH) return null;
 			// The secrets are part of the key: one that is taken away takes its tokens along.
 			const key = JSON.stringify([source.id, source.options.identitySecrets, token]);
 			const known = remembered.get(key);
-			if (known) return known.until + CLOCK_TOLERANCE * 1_000 > now() ? known.subject : null;
+			if (known) return known.until + CLOCK_TOLERANCE * 1_000 > now() ? known : null;
 			const proof = await verify(token, source).catch(() => null);
 			if (!proof) return null;
 			if (remembered.size >= MAX_REMEMBERED) remembered.clear();
 			remembered.set(key, proof);
-			return proof.subject;
+			return proof;
 		},
 	};
 }

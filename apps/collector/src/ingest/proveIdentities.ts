@@ -5,7 +5,8 @@ import type { Verifier } from "../auth/createVerifier.ts";
 
 /**
  * Holds each `userId` of a client source against its token. Unproven ones are reported; where the source enforces, they
- * are kept as `claimedUserId` and identify nobody, so the event stays with its anonymous profile.
+ * are kept as `claimedUserId` and identify nobody, so the event stays with its anonymous profile. A proof may vouch for
+ * the user's email as well, which then identifies.
  *
  * @returns how many were unproven.
  */
@@ -16,9 +17,12 @@ export async function proveIdentities(batch: ParsedBatch, source: KnownSource, v
 	for (const [at, { claims }] of batch.events.entries()) {
 		if (claims.userId === undefined) continue;
 		const token = batch.tokens[at];
-		const subject = typeof token === "string" ? await verifier.subject(token, source) : null;
+		const proof = typeof token === "string" ? await verifier.prove(token, source) : null;
 		// Compared as identity will read it: what is proven is the user that this id becomes.
-		if (subject !== null && normaliseValue(claims.userId) === subject) continue;
+		if (proof && normaliseValue(claims.userId) === proof.subject) {
+			if (proof.email !== null) claims.provenEmails = [proof.email];
+			continue;
+		}
 		unproven++;
 		warn(batch, at, token);
 		if (mode === "enforce") {

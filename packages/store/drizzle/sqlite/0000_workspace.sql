@@ -58,6 +58,7 @@ CREATE TABLE `dead_letters` (
 );
 --> statement-breakpoint
 CREATE INDEX `dead_letters_received` ON `dead_letters` (`received_at`);--> statement-breakpoint
+CREATE UNIQUE INDEX `dead_letters_message` ON `dead_letters` (`source`,`message_id`,`code`);--> statement-breakpoint
 CREATE TABLE `deletions` (
 	`receipt` text PRIMARY KEY NOT NULL,
 	`at` integer NOT NULL,

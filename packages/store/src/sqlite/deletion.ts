@@ -138,6 +138,7 @@ function withoutName(claims: Claims, { type, value }: NamedRow): Claims {
 	if (type === "user_id" && is(kept.userId)) delete kept.userId;
 	if (type === "anonymous_id" && is(kept.anonymousId)) delete kept.anonymousId;
 	if (is(kept.previousId)) delete kept.previousId;
+	if (type === "email" && kept.provenEmails) kept.provenEmails = kept.provenEmails.filter((email) => !is(email));
 	if (type === "email" && kept.emails) kept.emails = kept.emails.filter((email) => !is(email));
 	if (kept.externalIds) kept.externalIds = kept.externalIds.filter((own) => own.type !== type || !is(own.id));
 	return kept;

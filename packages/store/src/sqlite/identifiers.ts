@@ -145,6 +145,7 @@ export function erasedToken(key: Buffer, diedAt: number): string {
 export function withoutErasedTokens(claims: Claims): Claims {
 	const isToken = (value: string | number) => typeof value === "string" && value.startsWith("\0");
 	const kept = { ...claims };
+	if (kept.provenEmails?.some(isToken)) kept.provenEmails = kept.provenEmails.filter((email) => !isToken(email));
 	if (kept.emails?.some(isToken)) kept.emails = kept.emails.filter((email) => !isToken(email));
 	if (kept.externalIds?.some(({ id }) => isToken(id))) {
 		kept.externalIds = kept.externalIds.filter(({ id }) => !isToken(id));

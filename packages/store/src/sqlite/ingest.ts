@@ -78,7 +78,8 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 	);
 	const putMembership = database.prepare("INSERT INTO memberships (group_id, lead, ts, seq) VALUES (?, ?, ?, ?)");
 	const putLetter = database.prepare(
-		"INSERT INTO dead_letters (source, received_at, message_id, code, detail, body) VALUES (?, ?, ?, ?, ?, ?)",
+		// A retry is rejected again and kept once.
+		"INSERT OR IGNORE INTO dead_letters (source, received_at, message_id, code, detail, body) VALUES (?, ?, ?, ?, ?, ?)",
 	);
 
 	/** Decides, loading facts until they suffice, and writes the plan. */

@@ -73,7 +73,9 @@ function createStoredEvents(database: SqliteDatabase) {
 		if (anonymousId !== undefined) claims.anonymousId ??= anonymousId;
 		for (const { type, key, died_at } of erased.get(row.seq) ?? []) {
 			const id = erasedToken(key, died_at as number);
-			if (type === "email") claims.emails = [...(claims.emails ?? []), id];
+			// From a client source only a proven email can have made a link.
+			const emails = row.trusted === 1 ? "emails" : "provenEmails";
+			if (type === "email") claims[emails] = [...((claims[emails] as string[]) ?? []), id];
 			else claims.externalIds = [...(claims.externalIds ?? []), { type, id }];
 		}
 		return claims;

@@ -273,7 +273,10 @@ export const deadLetters = sqliteTable(
 		detail: text("detail").notNull(),
 		body: text("body").notNull(),
 	},
-	(t) => [index("dead_letters_received").on(t.receivedAt)],
+	(t) => [
+		index("dead_letters_received").on(t.receivedAt),
+		uniqueIndex("dead_letters_message").on(t.source, t.messageId, t.code),
+	],
 );
 
 export const counters = sqliteTable("counters", {
