@@ -14,12 +14,16 @@ import { exitLike, runChild, stopping } from "./lib/runChild.mjs";
 
 await runMain(async () => {
 	const filters = process.argv.slice(2);
-	await prepareWorkspace();
-	await buildAll();
 	const all = ["packages", "apps", "e2e"]
 		.flatMap((folder) => sourceFiles(path.join(root, folder)))
 		.map((file) => path.relative(root, file).split(path.sep).join("/"))
 		.filter((file) => file.endsWith(".bench.ts"));
+	if (filters.some((filter) => filter === "--help" || filter === "-h")) {
+		console.log(
+			`npm run bench            all benchmarks\nnpm run bench -- TEXT    those whose path contains TEXT\n\n${all.join("\n")}`,
+		);
+		return;
+	}
 	const chosen = all.filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)));
 	if (chosen.length === 0) {
 		throw new PlainError(
@@ -27,6 +31,8 @@ await runMain(async () => {
 			all.length > 0 ? `There are:\n${all.join("\n")}` : undefined,
 		);
 	}
+	await prepareWorkspace();
+	await buildAll();
 	for (const file of chosen) {
 		console.log(`\n${file}`);
 		const end = await runChild(process.execPath, ["--conditions=@selfsame/source", file], { cwd: root });

@@ -82,7 +82,7 @@ describe.each(groups)("worked cases of the identity rule, over HTTP, with $confi
 
 	it.each(group)("$name: $why", async (scenario) => {
 		const random = createRandom(1);
-		for (const [index, events] of arrivalOrders(scenario.events, scenario.permutable, random).entries()) {
+		for (const [index, events] of someOf(arrivalOrders(scenario.events, scenario.permutable, random)).entries()) {
 			const own = withPrefix({ ...scenario, events }, `${scenario.name}-${index}-`);
 			const before = await readCounts(collector);
 			await play(collector, own.events, index === 0 ? () => 0 : random);
@@ -108,6 +108,13 @@ describe.each(groups)("worked cases of the identity rule, over HTTP, with $confi
 		await expectOutcome(collector, own, before);
 	});
 });
+
+/** Evenly drawn, the first among them: the store's own tests play all orders, these look at the way to it and back. */
+function someOf<T>(orders: T[][]): T[][] {
+	const most = 20 * Number(process.env.SELFSAME_TEST_SCALE ?? 1);
+	const step = Math.ceil(orders.length / most);
+	return orders.filter((_, index) => index % step === 0);
+}
 
 async function expectOutcome(collector: Running, scenario: Scenario, before: Counts): Promise<void> {
 	const outcome = await readOutcome(collector, scenario, before);
