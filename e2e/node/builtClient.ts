@@ -6,6 +6,7 @@ export interface BuiltClient {
 	identify(call: object): Promise<{ status: string }>;
 	page(call: object): Promise<{ status: string }>;
 	fromRequest(request: object): { run<T>(fn: () => T): T };
+	flush(): Promise<{ pending: number }>;
 	close(): Promise<{ pending: number }>;
 }
 
@@ -18,4 +19,12 @@ export async function createBuiltClient(
 		createClient(options: object): BuiltClient;
 	};
 	return module.createClient(options);
+}
+
+/** The built proof of identity. */
+export async function signBuilt(claims: object): Promise<string> {
+	const module = (await import(builtEntry("packages/sdk/dist/node/index.js"))) as {
+		signIdentity(claims: object): string;
+	};
+	return module.signIdentity(claims);
 }

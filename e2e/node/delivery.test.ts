@@ -76,17 +76,43 @@ describe.each(findRuntimes())("$name", ({ name, command, args }) => {
 });
 
 describe("the real collector", () => {
-	test("killed and started again under a client: 10,000 of 10,000, no double", async () => {
+	// 30 s is for the runs at scale.
+	test.each(scale > 1 ? [5, 30] : [5])("down for %i s: 10,000 of 10,000, no double", async (seconds) => {
 		const before = await collector.profiles.stats();
-		const run = runClient(process.execPath, [], "fill.mjs", { ...target(), prefix: "killed", end: "close" });
+		const prefix = `down-${seconds}`;
+		const run = runClient(process.execPath, [], "fill.mjs", { ...target(), prefix, end: "close" });
 		await run.called;
 		await collector.kill();
-		await pause(1_000 * Math.min(scale, 30));
+		await pause(1_000 * seconds);
 		await collector.restart();
 		expect(await run.ended).toEqual({ code: 0, signal: null });
-		expect(await counts("killed")).toEqual(expected(COUNT));
+		expect(await counts(prefix)).toEqual(expected(COUNT));
 		expect((await collector.profiles.stats()).events).toBe((before.events as number) + COUNT);
 	});
+
+	test.each(scale > 1 ? [5, 30] : [2])(
+		"closing inside an outage of %i s with a spool: the next process delivers, no double",
+		async (seconds) => {
+			const spool = await mkdtemp(join(tmpdir(), "selfsame-spool-"));
+			const prefix = `closing-${seconds}`;
+			const before = await collector.profiles.stats();
+			await collector.kill();
+			const down = pause(1_000 * seconds);
+			const options = { ...target(), prefix, spool, end: "close" };
+			const first = runClient(process.execPath, [], "fill.mjs", { ...options, closeTimeout: 500 * seconds });
+			expect(await first.ended).toEqual({ code: 0, signal: null });
+			await down;
+			await collector.restart();
+			expect(await collector.profiles.find(`user_id:${prefix}-0`)).toBeNull();
+			const second = runClient(process.execPath, [], "fill.mjs", { ...options, count: 0 });
+			expect(await second.ended).toEqual({ code: 0, signal: null });
+			expect([first.errors(), second.errors()]).toEqual(["", ""]);
+			expect(await counts(prefix)).toEqual(expected(COUNT));
+			expect((await collector.profiles.stats()).events).toBe((before.events as number) + COUNT);
+			expect(await readdir(spool)).toEqual([]);
+			await rm(spool, { recursive: true });
+		},
+	);
 
 	test("429, 503 and answers that get lost: 10,000 of 10,000, no double", async () => {
 		const proxy = await startFaultProxy(collector.url);

@@ -115,7 +115,7 @@ export const contenders: Record<string, Entry> = {
 	},
 };
 
-/** The ceiling: serialise, gzip, keep-alive, eight requests in flight; no queue, no retry, no promise. */
+/** The ceiling: serialise, gzip, keep-alive, every full batch in flight at once; no queue, no order, no retry, no promise. */
 function createBareLoop(host: string): Contender {
 	const agent = new Agent({ keepAlive: true });
 	const flying = new Set<Promise<void>>();
