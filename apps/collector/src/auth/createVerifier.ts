@@ -3,7 +3,7 @@ import { decodeProtectedHeader, jwtVerify } from "jose";
 import type { KnownSource } from "./createSourceBook.ts";
 
 /** What a token proves. */
-export interface Proof {
+interface Proof {
 	/** The user id. */
 	subject: string;
 	/** The user's email, where the token has the claim `email`. */

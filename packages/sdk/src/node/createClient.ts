@@ -1,9 +1,9 @@
 import type { AnyEvents } from "../core/index.ts";
 import { VERSION } from "../core/version.ts";
 import { createBufferPool } from "../server/bufferPool.ts";
+import type { ByteWriter } from "../server/byteWriter.ts";
 import { createClientOver } from "../server/client.ts";
 import { importEvents } from "../server/importEvents.ts";
-import type { ByteWriter } from "../server/ports.ts";
 import { readOptions } from "../server/readOptions.ts";
 import { spoolBatches } from "../server/spoolBatches.ts";
 import type { Client, ClientOptions, VisitorIdentity } from "../server/types.ts";

@@ -1,4 +1,4 @@
-import type { ByteWriter } from "./ports.ts";
+import type { ByteWriter } from "./byteWriter.ts";
 
 /** Delivered unless a reason says otherwise; `queued` where the spool keeps it for the next process. */
 export type Outcome = { status: "delivered" | "queued" } | { status: "dropped"; reason: string };

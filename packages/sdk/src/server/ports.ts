@@ -1,4 +1,5 @@
 import type { Batch, Outcome } from "./batch.ts";
+import type { ByteWriter } from "./byteWriter.ts";
 
 /** What the delivery engine needs from its runtime. Tests pass a fake clock and a lossy transport through the same port. */
 export interface Ports {
@@ -38,15 +39,6 @@ export interface Answer {
 	contentType?: string | null | undefined;
 	/** What went wrong, where status is 0. */
 	error?: unknown;
-}
-
-/** Text to bytes, by the fastest means of the runtime. */
-export interface ByteWriter {
-	allocate(size: number): Uint8Array;
-	/** Writes `text` as UTF-8 at `offset` and answers with the number of bytes; there is room for three a character. */
-	write(target: Uint8Array, text: string, offset: number): number;
-	byteLength(text: string): number;
-	text(bytes: Uint8Array): string;
 }
 
 export interface BufferPool {

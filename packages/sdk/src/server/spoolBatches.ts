@@ -1,7 +1,8 @@
 import { type Batch, DELIVERED, dropped } from "./batch.ts";
+import type { ByteWriter } from "./byteWriter.ts";
 import { DeliveryError } from "./deliveryError.ts";
 import { loadSegment } from "./loadSegment.ts";
-import type { BatchSpool, ByteWriter, Spool, SpooledQueue } from "./ports.ts";
+import type { BatchSpool, Spool, SpooledQueue } from "./ports.ts";
 
 const COMMA = 44;
 const NEWLINE = 10;
