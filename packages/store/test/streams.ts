@@ -97,6 +97,9 @@ function toEvent(
 	if (kind === "alias") claim.previousId = made.previousId;
 	if (kind === "group") claim.groupId = made.groupId;
 	else if (made.emails !== undefined) claim.emails = made.emails;
+	// A page's own claim proves nothing; what its backend signed does.
+	const [proven] = made.emails ?? [];
+	if (proven !== undefined && at.source === "web" && made.userId !== undefined) claim.provenEmails = [proven];
 	if (made.externalIds !== undefined) claim.externalIds = made.externalIds.map(([of, id]) => ({ type: of, id }));
 	return {
 		...at,
@@ -161,9 +164,10 @@ function withRedeliveries(segments: readonly AcceptedEvent[][], picks: readonly 
 
 /** A deleted value is not there to be sorted by any more, so its place among others of its type is nobody's promise. */
 function onlyOneOfType(event: AcceptedEvent): AcceptedEvent {
-	const { anonymousId, emails, externalIds, ...rest } = event.claims;
+	const { anonymousId, emails, externalIds, provenEmails, ...rest } = event.claims;
 	const claims: Claims = rest;
 	if (emails !== undefined) claims.emails = emails.slice(0, 1);
+	if (provenEmails !== undefined) claims.provenEmails = provenEmails;
 	if (externalIds !== undefined) claims.externalIds = externalIds.slice(0, 1);
 	if (anonymousId !== undefined && event.type !== "alias") claims.anonymousId = anonymousId;
 	return { ...event, claims };

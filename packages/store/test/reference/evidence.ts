@@ -63,11 +63,12 @@ export function evidenceOf(event: AcceptedEvent, config: IdentityConfig): Eviden
 	const anonymousId = usable(claims.anonymousId, config);
 	add("user_id", userId);
 	add("anonymous_id", anonymousId);
+	const emails = [...(claims.provenEmails ?? []), ...(event.trust === "server" ? (claims.emails ?? []) : [])];
+	for (const email of emails) {
+		const value = usable(email, config)?.toLowerCase();
+		if (value !== undefined && /^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(value)) add("email", value);
+	}
 	if (event.trust === "server") {
-		for (const email of claims.emails ?? []) {
-			const value = usable(email, config)?.toLowerCase();
-			if (value !== undefined && /^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(value)) add("email", value);
-		}
 		for (const { type, id } of claims.externalIds ?? []) {
 			if (!["user_id", "anonymous_id", "email"].includes(type)) add(type, usable(id, config));
 		}
