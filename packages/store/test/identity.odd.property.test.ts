@@ -1,0 +1,3 @@
+import { playConfigs } from "./playConfigs.ts";
+
+playConfigs("odd");

@@ -1,0 +1,61 @@
+import { verifyStore } from "@selfsame/store";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { configs } from "./configs.ts";
+import { type PlayOptions, playStream } from "./playStream.ts";
+import { readPages } from "./readStore.ts";
+import { streams } from "./streams.ts";
+import { openTempStore } from "./tempStore.ts";
+
+/** `SELFSAME_SEED=n` repeats a run; `SELFSAME_TEST_SCALE=10` plays ten times as many streams. */
+const seed = Number(process.env.SELFSAME_SEED ?? Date.now() % 2 ** 31);
+const scale = Number(process.env.SELFSAME_TEST_SCALE ?? 1);
+const numRuns = Math.ceil((2_000 * scale) / Object.keys(configs).length);
+console.info(`identity property test: SELFSAME_SEED=${seed}, ${numRuns} streams for each of the configurations`);
+
+/** Each plays streams of its own. */
+const cases = Object.entries(configs).map(([name, config], index) => ({ name, config, index }));
+const orders: PlayOptions["order"][] = ["given", "reversed", "shuffled"];
+/** Opening a database takes long, so it is done now and then. */
+const runsUntilReopen = 200;
+/** ms. */
+const shrinkFor = 20_000;
+/** Long enough for a busy machine to shrink a failure; a passing run takes a fraction. */
+const timeout = 600_000 * Math.max(1, scale);
+
+/**
+ * The property test over half of the configurations, the even or the odd ones: a file each, so that two of vitest's
+ * workers share the load.
+ */
+export function playConfigs(half: "even" | "odd"): void {
+	const mine = cases.filter(({ index }) => (index % 2 === 0) === (half === "even"));
+	describe("same events, same profiles, in any order and any batches:", () => {
+		it.concurrent.each(mine)("$name", { timeout }, async ({ config, index }) => {
+			const temp = await openTempStore(config);
+			const profiles = new Set<string>();
+			let instance = 0;
+			const property = fc.asyncProperty(streams, async (stream) => {
+				for (const order of orders) {
+					instance += 1;
+					if (instance % runsUntilReopen === 0) await temp.reopen();
+					for (const id of await playStream(temp.store, stream, { config, instance, order })) profiles.add(id);
+				}
+			});
+			const { failed, counterexamplePath } = await fc.check(property, {
+				seed: seed + index,
+				numRuns,
+				endOnFailure: true,
+			});
+			// Once more from where it failed, to make the story short; but not for as long as that may take.
+			const path = counterexamplePath ?? "";
+			if (failed) await fc.assert(property, { seed: seed + index, path, interruptAfterTimeLimit: shrinkFor });
+			const listed = await readPages((cursor) => temp.store.listProfiles({ limit: 1_000, ...cursor }));
+			expect(listed.map(({ id }) => id).sort(), "the list holds what refs find, and nothing else").toEqual(
+				[...profiles].sort(),
+			);
+			const report = await verifyStore(temp.url, { identity: config }, () => {});
+			expect(report.differences, "verify rebuilds the same from the events alone").toEqual([]);
+			await temp.remove();
+		});
+	});
+}
