@@ -53,7 +53,10 @@ function evidenceAbout(draft: Draft, members: readonly number[], batch: readonly
 	const rows: EvidenceRow[] = [];
 	for (const id of members) {
 		draft.attempt(() => {
-			for (const row of draft.evidence(id)) if (!removed.has(`${row.seq} ${row.identifier}`)) rows.push(row);
+			for (const row of draft.evidence(id)) {
+				// An alias that ceases to link the id by its `previousId` may still carry it in its own field.
+				if (!row.previous || !removed.has(`${row.seq} ${row.identifier}`)) rows.push(row);
+			}
 		});
 	}
 	draft.settleNeeds();
