@@ -11,7 +11,26 @@ const WARM = 5_000;
 /** The slow ones are stopped here and judged by what they managed. ms. */
 const LONGEST = 10_000;
 
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+/** Thread CPU of the longest turn of the loop: a stall of the client's own, where the wall clock also counts what other
+ * processes of the machine took. Node 24 and later. */
+const cpuTime = (): number => {
+	const { user, system } = (process as { threadCpuUsage?(): NodeJS.CpuUsage }).threadCpuUsage?.() ?? {
+		user: 0,
+		system: 0,
+	};
+	return (user + system) / 1_000;
+};
+let turnBegan = 0;
+let longestTurn = 0;
+const turn = () =>
+	new Promise<void>((resolve) =>
+		setImmediate(() => {
+			const now = cpuTime();
+			longestTurn = Math.max(longestTurn, now - turnBegan);
+			turnBegan = now;
+			resolve();
+		}),
+	);
 const seen = async () => (await (await fetch(`${host}/seen`)).json()) as { events: number; bytes: number };
 const client = await (contenders[name] as Entry).create(host);
 
@@ -38,6 +57,8 @@ const calls = new Float64Array(count);
 const delays = monitorEventLoopDelay({ resolution: 1 });
 delays.enable();
 const cpu = process.cpuUsage();
+turnBegan = cpuTime();
+longestTurn = 0;
 const began = performance.now();
 const called = await load(WARM, WARM + count, calls);
 await client.flush();
@@ -59,6 +80,7 @@ process.send?.({
 	p50: microseconds(0.5),
 	p99: microseconds(0.99),
 	stall: delays.max / 1e6,
+	longestTurn,
 	peak: process.resourceUsage().maxRSS / 1_024,
 	bytes: (end.bytes - start.bytes) / Math.max(1, delivered),
 	lost: WARM + called - end.events,

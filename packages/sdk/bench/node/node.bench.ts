@@ -16,7 +16,9 @@ interface Measured {
 	cpu: number;
 	p50: number;
 	p99: number;
+	/** Of the wall clock, and of the CPU. ms. */
 	stall: number;
+	longestTurn: number;
 	peak: number;
 	bytes: number;
 	lost: number;
@@ -112,6 +114,7 @@ for (const latency of [0, 50]) {
 			"p99 µs": medianOf(rounds, ({ p99 }) => p99).toFixed(1),
 			"p99 of ceiling": ratio(({ p99 }) => p99).toFixed(2),
 			"longest stall ms": medianOf(rounds, ({ stall }) => stall).toFixed(1),
+			"of CPU": medianOf(rounds, (round) => round.longestTurn).toFixed(1),
 			"peak MB": medianOf(rounds, ({ peak }) => peak).toFixed(0),
 			"bytes/event": medianOf(rounds, ({ bytes }) => bytes).toFixed(0),
 			"not arrived": String(Math.max(...rounds.map(({ lost }) => lost))),
