@@ -1,5 +1,6 @@
 import type { Draft } from "./draft.ts";
 import type { AliasRow } from "./facts.ts";
+import { findRoot } from "./findRoot.ts";
 import type { Candidate, Revision } from "./plan.ts";
 
 /**
@@ -141,18 +142,6 @@ function regroupUsers(draft: Draft, users: ReadonlySet<number>, batch: readonly 
 		const kind = groups.size > before.size ? "split" : "union";
 		for (const user of users) draft.plan.changes.push({ kind, identifier: user, other: null, seq: null });
 	}
-}
-
-/** The representative of a set in a union-find forest; shortens the way for the next time. */
-export function findRoot(parent: Map<number, number>, id: number): number {
-	let top = id;
-	for (let up = parent.get(top); up !== undefined && up !== top; up = parent.get(top)) top = up;
-	for (let step = id; step !== top; ) {
-		const next = parent.get(step) as number;
-		parent.set(step, top);
-		step = next;
-	}
-	return top;
 }
 
 /** The member that speaks for a set from now on: the present root that most of them have, so that few are relabelled. */

@@ -1,6 +1,7 @@
 export * from "./config.ts";
 export { type Decision, decideBatch } from "./decideBatch.ts";
 export * from "./facts.ts";
+export { findRoot } from "./findRoot.ts";
 export { compareIdentifiers, identifiersOf, type Named, priorityOf } from "./identifiersOf.ts";
 export { type Blocked, createBlocked, normaliseEmail, normaliseValue } from "./normalise.ts";
 export { comparePositions, compareUtf8, type Position } from "./order.ts";

@@ -1,6 +1,7 @@
-import { findRoot, keepRoot } from "./aliases.ts";
+import { keepRoot } from "./aliases.ts";
 import type { Draft } from "./draft.ts";
 import type { AdjacentUser, EvidenceRow, RegionFact } from "./facts.ts";
+import { findRoot } from "./findRoot.ts";
 import { compareIdentifiers } from "./identifiersOf.ts";
 import { countsAsShared } from "./insertMoment.ts";
 import type { Change } from "./plan.ts";

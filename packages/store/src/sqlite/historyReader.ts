@@ -1,6 +1,7 @@
 import {
 	type AliasRow,
 	type EvidenceRow,
+	findRoot,
 	type History,
 	type IdentityConfig,
 	type Resolution,
@@ -57,6 +58,10 @@ export function createHistoryReader(database: SqliteDatabase, config: IdentityCo
 		)
 		.pluck();
 
+	const hasLimits = Object.entries(config.identifiers).some(
+		([type, { limit }]) => type !== "user_id" && limit !== null,
+	);
+
 	/**
 	 * Everything connected to the seeds. A user is a wall between its identifiers unless a limit may be in reach, or its
 	 * profile is what was asked for.
@@ -81,7 +86,10 @@ export function createHistoryReader(database: SqliteDatabase, config: IdentityCo
 			opened.add(id);
 			pending.push(id);
 		};
-		const isLimited = (id: number) => config.identifiers[know(id).type]?.limit != null;
+		const isLimited = (id: number) => know(id).type !== "user_id" && config.identifiers[know(id).type]?.limit != null;
+		/** Regions in the making: which identifiers events without a user have joined. */
+		const joined = new Map<number, number>();
+		const seenWith: { id: number; user: number }[] = [];
 
 		const openUser = (user: number) => {
 			for (const row of (aliases.all({ id: user }) as AliasColumns[]).map(toAlias)) {
@@ -93,15 +101,24 @@ export function createHistoryReader(database: SqliteDatabase, config: IdentityCo
 		const openOther = (id: number) => {
 			for (const row of (aliases.all({ id }) as AliasColumns[]).map(toAlias)) {
 				aliasRows.set(row.seq, row);
-				know(row.user);
 				know(row.previousUser);
+				if (know(row.user).type === "user_id") seenWith.push({ id, user: row.user });
 			}
 			for (const row of (linked.all(id) as EvidenceColumns[]).map(toEvidence)) {
 				rows.set(`${row.seq} ${id}`, row);
-				if (know(row.lead).type !== "user_id") visit(row.lead);
-				else if (isLimited(id)) visit(row.lead);
+				if (know(row.lead).type === "user_id") seenWith.push({ id, user: row.lead });
+				else join(id, row.lead);
 			}
-			for (const other of joints.all(id) as number[]) visit(other);
+			for (const other of joints.all(id) as number[]) join(id, other);
+		};
+		const join = (id: number, other: number) => {
+			visit(other);
+			joined.set(findRoot(joined, id), findRoot(joined, other));
+		};
+		/** A limit may be in reach of whoever was seen with any identifier of a region that has limited ones. */
+		const openUsersOfLimitedRegions = () => {
+			const limited = new Set([...opened].filter(isLimited).map((id) => findRoot(joined, id)));
+			for (const { id, user } of seenWith) if (limited.has(findRoot(joined, id))) visit(user);
 		};
 
 		seeds.forEach(visit);
@@ -109,6 +126,7 @@ export function createHistoryReader(database: SqliteDatabase, config: IdentityCo
 			const id = pending.pop() as number;
 			if (know(id).type === "user_id") openUser(id);
 			else openOther(id);
+			if (pending.length === 0 && hasLimits) openUsersOfLimitedRegions();
 		}
 		return { rows: [...rows.values()], aliases: [...aliasRows.values()], facts };
 	};
