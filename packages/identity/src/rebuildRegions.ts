@@ -31,7 +31,7 @@ export function rebuildRegions(draft: Draft, seeds: ReadonlySet<number>, batch: 
 		const rows = evidenceAbout(draft, members, batch);
 		const regions = connect(draft, members, rows);
 		const atLimit = usersAtLimit(draft, regions, roots);
-		if (!grow(draft, roots, regions, atLimit)) {
+		if (!joinLeads(draft, roots, regions, rows) && !grow(draft, roots, regions, atLimit)) {
 			write(draft, regions, rows, atLimit);
 			return;
 		}
@@ -137,19 +137,53 @@ function usersAtLimit(draft: Draft, regions: readonly Rebuilt[], roots: Readonly
 	return atLimit;
 }
 
+/** Takes in regions that an id joins which was shared and is no longer; false when there are none. */
+function joinLeads(
+	draft: Draft,
+	roots: Set<number>,
+	regions: readonly Rebuilt[],
+	rows: readonly EvidenceRow[],
+): boolean {
+	const before = roots.size;
+	const shared = new Set(regions.filter((region) => region.shared).flatMap((region) => region.members));
+	for (const row of rows) {
+		if (draft.isUser(row.lead) || shared.has(row.identifier) || draft.isDiscounted(row)) continue;
+		draft.attempt(() => {
+			if (draft.region(row.lead).state !== "shared") roots.add(draft.rootOf(row.lead));
+		});
+	}
+	draft.settleNeeds();
+	return roots.size > before;
+}
+
 /** Takes in the regions that are decided together with these; false when there are none. */
 function grow(draft: Draft, roots: Set<number>, regions: readonly Rebuilt[], atLimit: ReadonlySet<number>): boolean {
 	const before = roots.size;
 	for (const region of regions) {
 		if (region.limited === null) continue;
-		for (const user of region.users) {
-			for (const root of draft.limitedRegions(user)) {
-				// A user that was at its limit before may be no longer.
-				if (atLimit.has(user) || draft.region(root).state === "tight") roots.add(draft.rootOf(root));
-			}
+		for (const user of everSeenWith(draft, region)) {
+			draft.attempt(() => {
+				for (const root of draft.limitedRegions(user)) {
+					// A user that was at its limit before may be no longer, now that it has lost one of these.
+					if (atLimit.has(user) || draft.region(root).state === "tight") roots.add(draft.rootOf(root));
+				}
+			});
 		}
 	}
+	draft.settleNeeds();
 	return roots.size > before;
+}
+
+/** Users that a region is adjacent to by its evidence, and those that it was adjacent to until now. */
+function everSeenWith(draft: Draft, region: Rebuilt): Set<number> {
+	const users = new Set(region.users);
+	for (const id of region.members) {
+		draft.attempt(() => {
+			for (const { user } of draft.adjacent(id)) users.add(user);
+		});
+	}
+	draft.settleNeeds();
+	return users;
 }
 
 function write(

@@ -1,3 +1,4 @@
+import { normaliseEmail, normaliseValue } from "@selfsame/identity";
 import type { Claims, JsonObject } from "@selfsame/protocol";
 import { v7 } from "uuid";
 import type { Attribution, DeletionReceipt } from "../port.ts";
@@ -134,7 +135,8 @@ export function createDeletion(deps: DeletionDeps) {
 /** An event's claims without those that made the identifier. */
 function withoutName(claims: Claims, { type, value }: NamedRow): Claims {
 	const kept: Claims = { ...claims };
-	const is = (raw: unknown) => String(raw).trim().toLowerCase() === value?.toLowerCase();
+	// A claim is kept as it was sent, in whatever spelling.
+	const is = (raw: unknown) => (type === "email" ? normaliseEmail(raw) : normaliseValue(raw)) === value;
 	if (type === "user_id" && is(kept.userId)) delete kept.userId;
 	if (type === "anonymous_id" && is(kept.anonymousId)) delete kept.anonymousId;
 	if (is(kept.previousId)) delete kept.previousId;
@@ -149,7 +151,7 @@ function withoutExternalId(body: JsonObject, { type, value }: NamedRow): JsonObj
 	if (!Array.isArray(context?.externalIds)) return body;
 	const externalIds = context.externalIds.filter((own) => {
 		const { type: ownType, id } = (own ?? {}) as JsonObject;
-		return ownType !== type || String(id) !== value;
+		return ownType !== type || normaliseValue(id) !== value;
 	});
 	return { ...body, context: { ...context, externalIds } };
 }
