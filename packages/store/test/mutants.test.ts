@@ -8,7 +8,7 @@ import { createReference } from "./reference/createReference.ts";
 import { plainRules, type Rules } from "./reference/rules.ts";
 import { instantiate, type Stream, streams } from "./streams.ts";
 
-/** How many streams a wrong rule may survive. The default run of the property test plays 2,000. */
+/** How many streams a wrong rule may survive. The default run of the property test plays as many. */
 const mostSurvived = 600;
 const sample = fc.sample(streams, { numRuns: mostSurvived, seed: 7 });
 
