@@ -7,7 +7,7 @@ import { createStatements, type SqliteDatabase } from "./openDatabase.ts";
 import type { NamedRow, Ownership } from "./ownership.ts";
 import { iso, type ProfileParts, type ProfileReader } from "./profileReader.ts";
 
-interface EventRow {
+export interface EventRow {
 	seq: number;
 	source: string;
 	message_id: string;
@@ -22,7 +22,7 @@ interface EventRow {
 	traits: string | null;
 }
 
-const selectEvents = `SELECT e.seq, e.source, e.message_id, e.type, e.ts, e.received_at, e.lead, e.anonymous, e.name, e.claims,
+export const selectEvents = `SELECT e.seq, e.source, e.message_id, e.type, e.ts, e.received_at, e.lead, e.anonymous, e.name, e.claims,
 	p.body, p.traits FROM events e LEFT JOIN event_payloads p ON p.seq = e.seq`;
 
 /** Reads a profile's events in pages. A page costs what it shows, however many events there are. */

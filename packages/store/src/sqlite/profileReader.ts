@@ -96,6 +96,11 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 		return statement(sql).get(...values) as Seen & { count: number };
 	};
 
+	const isAnyIn = (span: OwnedSpan): boolean => {
+		const { where, values } = insideSpan(span);
+		return statement(`SELECT 1 FROM events e WHERE ${where} LIMIT 1`).get(...values) !== undefined;
+	};
+
 	/** Where an identifier was first seen. */
 	const firstPosition = (id: number, asOf?: number): Position => {
 		const { first } = seen(id, asOf);
@@ -223,6 +228,14 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 			.sort((a, b) => compareUtf8(a.type, b.type) || compareUtf8(a.value, b.value));
 	};
 
+	/** The id of a profile, of whose names those in `shown` have been seen. */
+	const idFrom = (parts: ProfileParts, shown: readonly Identifier[]): string => {
+		const visible = new Set(shown.map(({ type, value }) => `${type}\n${value}`));
+		const held = heldOf(parts).filter(({ type, value }) => visible.has(`${type}\n${value}`));
+		const { type, value } = naming(held, parts.asOf);
+		return profileIdOf({ type, value: value as string });
+	};
+
 	return {
 		/** The row that a reference names, where it is or was anybody's. */
 		find(ref: ProfileRef): number | undefined {
@@ -233,6 +246,8 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 		/** Whether any event carries an identifier; one that only a correction names is nobody's. */
 		isSeen: (id: number, asOf?: number): boolean => seen(id, asOf).first !== null,
 
+		/** When an identifier was first and last seen, ms; null where it never was. */
+		seen,
 		naming,
 		heldOf,
 		traitsOf,
@@ -242,6 +257,13 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 		countIn,
 		condition,
 
+		/** The id alone of `profile`, as of now. */
+		idOf(parts: ProfileParts): string | null {
+			const shown = identifiersOf(parts);
+			const hasEvents = () => parts.owned.some((span) => isAnyIn(span));
+			return shown.length > 0 && hasEvents() ? idFrom(parts, shown) : null;
+		},
+
 		/** Null where nothing is left to show: no event, or no name. */
 		profile(parts: ProfileParts): Profile | null {
 			const counts = parts.owned.map((span) => countIn(span, parts.asOf));
@@ -250,11 +272,8 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 			if (eventCount === 0 || identifiers.length === 0) return null;
 			const firsts = counts.flatMap(({ first }) => (first === null ? [] : [first]));
 			const lasts = counts.flatMap(({ last }) => (last === null ? [] : [last]));
-			const visible = new Set(identifiers.map(({ type, value }) => `${type}\n${value}`));
-			const held = heldOf(parts).filter(({ type, value }) => visible.has(`${type}\n${value}`));
-			const { type, value } = naming(held, parts.asOf);
 			return {
-				id: profileIdOf({ type, value: value as string }),
+				id: idFrom(parts, identifiers),
 				identifiers,
 				pastIdentifiers: pastIdentifiersOf(parts),
 				traits: traitsOf(parts),

@@ -24,12 +24,14 @@ import { createOwnership } from "./ownership.ts";
 import { createProfileReader } from "./profileReader.ts";
 import { createPurge } from "./purge.ts";
 import { adoptRebuilt } from "./rebuild.ts";
+import { removeLeftCopies } from "./snapshotFile.ts";
 import { createSources } from "./sources.ts";
 import { createTombstones } from "./tombstones.ts";
 
 /** Everything that changes the workspace's file: one connection, one transaction at a time. */
 export function createWriter(file: string, config: IdentityConfig) {
 	const database = openUnder(config, file);
+	removeLeftCopies(file);
 	const hash = createKeyedHash(database);
 	const identifiers = createIdentifiers(database, config, hash);
 	const tombstones = createTombstones(database, hash);

@@ -1,0 +1,143 @@
+import { readdirSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
+import { openSnapshot, type Store, sqliteFile } from "@selfsame/store";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { configs } from "./configs.ts";
+import { type Commit, randomCommits, readByApi, readBySnapshot, type Tables, withSnapshot } from "./datasets.ts";
+import { openTempStore, type TempStore } from "./tempStore.ts";
+import { toAccepted } from "./toAccepted.ts";
+
+const seed = Number(process.env.SELFSAME_SEED ?? 20260131);
+console.info(`snapshot test: SELFSAME_SEED=${seed}`);
+
+const identity = configs["two emails"] as (typeof configs)[string];
+
+describe("a snapshot", () => {
+	let temp: TempStore;
+	beforeEach(async () => {
+		temp = await openTempStore(identity);
+	});
+	afterEach(() => temp.remove());
+
+	const track = (number: number, payload: object = {}) =>
+		toAccepted(
+			{
+				type: "track",
+				event: "Seen",
+				messageId: `m${number}`,
+				userId: `u${number % 10}`,
+				timestamp: "2026-01-31T12:00:00.000Z",
+				context: payload as never,
+			},
+			{ source: "server", trust: "server" },
+		);
+
+	it("is exactly the state after one commit, while events, merges and deletions go on", async () => {
+		const commits = randomCommits(seed, 8);
+		const taken: { from: number; to: number; tables: Tables }[] = [];
+		let [done, started] = [0, 0];
+		const pump = (async () => {
+			for (const commit of commits) {
+				// However fast the machine is, the snapshots are spread over all of it.
+				while (started < Math.floor((4 * done) / commits.length)) await turn();
+				await commit(temp.store);
+				done += 1;
+			}
+		})();
+		while (done < commits.length) {
+			const from = done;
+			started += 1;
+			const snapshot = await openSnapshot(temp.url, { identity });
+			const to = done;
+			// The rest of the commits comes in while it is read.
+			if (taken.length === 2) await pump;
+			await turn();
+			taken.push({ from, to, tables: await readBySnapshot(snapshot) });
+			snapshot.close();
+		}
+		await pump;
+		expect(taken.length).toBeGreaterThan(2);
+		await expectStates(commits, taken);
+	});
+
+	/** Plays the commits once more, and finds each of the tables after one of those that it may have been taken after. */
+	async function expectStates(commits: Commit[], taken: { from: number; to: number; tables: Tables }[]) {
+		const replica = await openTempStore(identity);
+		const states: Tables[] = [await readByApi(replica.store)];
+		for (const commit of commits) {
+			await commit(replica.store);
+			states.push(await readByApi(replica.store));
+		}
+		await replica.remove();
+		for (const { from, to, tables } of taken) {
+			// A commit that was under way may have been in already.
+			const candidates = states.slice(from, to + 2);
+			expect(candidates, `one of the states ${from} to ${to + 1}`).toContainEqual(tables);
+		}
+		expect(states.at(-1)?.events.length).toBeGreaterThan(0);
+	}
+
+	it("counts what it holds, events of nobody included", async () => {
+		for (const commit of randomCommits(seed + 1, 4)) await commit(temp.store);
+		const stats = await temp.store.stats();
+		await withSnapshot(temp.url, identity, async (snapshot) => {
+			for (const dataset of ["profiles", "events", "trait-history"] as const) {
+				let rows = 0;
+				for await (const page of snapshot.pages(dataset)) rows += page.length;
+				expect(rows, dataset).toBe(snapshot.count(dataset));
+				if (dataset !== "trait-history") expect(rows, dataset).toBe(stats[dataset]);
+			}
+		});
+	});
+
+	it("leaves the log free to be reused, however slowly it is read", async () => {
+		const fat = { note: "x".repeat(20_000) };
+		const ingest = (store: Store, from: number) =>
+			store.ingest(Array.from({ length: 250 }, (_, index) => track(from + index, fat)));
+		await ingest(temp.store, 0);
+		const snapshot = await openSnapshot(temp.url, { identity });
+		const pages = snapshot.pages("events")[Symbol.asyncIterator]();
+		await pages.next();
+		// 200 MB, where the log starts anew after 64 MB.
+		for (let batch = 1; batch <= 40; batch++) await ingest(temp.store, batch * 250);
+		expect(statSync(`${sqliteFile(temp.url)}-wal`).size).toBeLessThan(100 * 1024 * 1024);
+		expect((await pages.next()).done).toBe(true);
+		snapshot.close();
+	});
+
+	/** What lies beside the database and has its name, without the database itself. */
+	const copies = () => {
+		const file = sqliteFile(temp.url);
+		return readdirSync(dirname(file)).filter((name) => name.startsWith(`${basename(file)}.`));
+	};
+
+	it("has no name on the disk while it is read, and is gone when it is closed", async () => {
+		await temp.store.ingest([track(1)]);
+		const snapshot = await openSnapshot(temp.url, { identity });
+		if (process.platform !== "win32") expect(copies()).toEqual([]);
+		await temp.store.deleteProfile(
+			{ type: "user_id", value: "u1" },
+			{ suppress: false, dryRun: false },
+			{ actor: "test", reason: "", at: Date.now() },
+		);
+		expect((await readBySnapshot(snapshot)).profiles).toHaveLength(1);
+		snapshot.close();
+		expect(copies()).toEqual([]);
+	});
+
+	it("that a crash left half made is removed at the next start", async () => {
+		const left = join(dirname(sqliteFile(temp.url)), `${basename(sqliteFile(temp.url))}.snapshot-0190`);
+		writeFileSync(left, "SQLite format 3\0 and then nothing");
+		writeFileSync(`${left}-journal`, "half of it");
+		await temp.reopen();
+		expect(copies()).toEqual([]);
+	});
+
+	it("refuses other identity rules than the profiles stand on", async () => {
+		await temp.store.ingest([track(1)]);
+		const other = configs["users and devices"] as typeof identity;
+		await expect(openSnapshot(temp.url, { identity: other })).rejects.toThrow(/rules/);
+		expect(copies()).toEqual([]);
+	});
+});
