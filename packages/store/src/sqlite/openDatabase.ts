@@ -6,6 +6,7 @@ import { drizzle } from "drizzle-orm/better-sqlite3";
 import { migrate } from "drizzle-orm/better-sqlite3/migrator";
 import { readMigrationFiles } from "drizzle-orm/migrator";
 import { StorageUnavailableError } from "../port.ts";
+import { dropViews, putViews } from "./views.ts";
 
 export type SqliteDatabase = Database.Database;
 
@@ -33,6 +34,7 @@ export function openWriter(file: string): SqliteDatabase {
 		database.pragma("secure_delete = ON");
 		requireDurable(database);
 		migrateDatabase(database, file);
+		putViews(database);
 		return database;
 	} catch (error) {
 		database.close();
@@ -83,6 +85,7 @@ function migrateDatabase(database: SqliteDatabase, file: string): void {
 	const applied = appliedMigrations(database);
 	if (applied >= migrations.length) return;
 	if (applied > 0) backupBeside(database, file);
+	dropViews(database);
 	migrate(drizzle(database), { migrationsFolder });
 }
 
