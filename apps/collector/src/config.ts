@@ -39,6 +39,18 @@ const configSchema = z.strictObject({
 		.min(0)
 		.default(limits.futureSkew / 1_000)
 		.meta({ description: "How far into the future an event may be dated before its time of receipt stands instead." }),
+	personalTraits: z
+		.array(z.string().min(1))
+		.default([
+			...["name", "firstName", "lastName", "fullName", "birthday", "email", "phone", "phoneNumber"],
+			...["address", "shippingAddress", "billingAddress"],
+		])
+		.meta({
+			description:
+				"Traits that come masked for keys without the scope pii:read, wherever they appear: at any depth of traits, " +
+				"properties and context, in whatever spelling (firstName, first_name). A dotted name is a path. One that is a " +
+				"type of identifier masks those identifiers.",
+		}),
 	publicUrl: z
 		.url({ protocol: /^https?$/ })
 		.optional()

@@ -1,12 +1,17 @@
 import type { HttpBindings } from "@hono/node-server";
 import { InvalidCursorError, StorageUnavailableError } from "@selfsame/store";
 import { Hono } from "hono";
+import { createApi } from "./api/createApi.ts";
+import { findAllowedMethods } from "./api/findAllowedMethods.ts";
 import type { Deps } from "./deps.ts";
 import { problem, RequestError } from "./problem.ts";
 import { collectRoutes } from "./routes/collect.ts";
 import { compatRoutes } from "./routes/compat.ts";
 import { correctionRoutes } from "./routes/corrections.ts";
+import { describeIngest } from "./routes/describeIngest.ts";
+import { groupRoutes } from "./routes/groups.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { openApiRoute } from "./routes/openapi.ts";
 import { profileRoutes } from "./routes/profiles.ts";
 import { rejectedRoutes } from "./routes/rejected.ts";
 import { nextRequestId } from "./routes/requestId.ts";
@@ -17,14 +22,24 @@ export function createApp(deps: Deps, { sdkFile }: { sdkFile: string | null }): 
 	const app = new Hono<{ Bindings: HttpBindings }>();
 	app.route("/", collectRoutes(deps));
 	app.route("/", compatRoutes(deps));
-	app.route("/", profileRoutes(deps));
-	app.route("/", correctionRoutes(deps));
-	app.route("/", rejectedRoutes(deps));
-	app.route("/", healthRoutes(deps));
 	app.route("/", sdkRoutes(sdkFile));
-	app.notFound((c) =>
-		problem("not_found", `Nothing answers ${c.req.method} here. See the README for the paths there are.`),
-	);
+
+	const api = createApi(deps);
+	describeIngest(api);
+	profileRoutes(api);
+	groupRoutes(api);
+	correctionRoutes(api, deps);
+	rejectedRoutes(api, deps);
+	healthRoutes(api, deps);
+	openApiRoute(api);
+	app.route("/", api.app);
+
+	app.notFound((c) => {
+		const methods = findAllowedMethods(api.routes, c.req.path);
+		if (methods.length === 0) return problem("not_found", "Nothing answers here. `GET /docs` shows what there is.");
+		const allow = methods.join(", ");
+		return problem("method_not_allowed", `This path answers ${allow} only.`, { allow });
+	});
 	app.onError((error) => {
 		if (error instanceof RequestError) return error.toResponse();
 		if (error instanceof InvalidCursorError) {

@@ -9,6 +9,7 @@ const kinds = {
 	missing_scope: { status: 403, title: "The key may not do this" },
 	origin_not_allowed: { status: 403, title: "The origin may not send to this source" },
 	not_found: { status: 404, title: "Not found" },
+	method_not_allowed: { status: 405, title: "The path does not answer this method" },
 	request_timeout: { status: 408, title: "The request took too long" },
 	conflict: { status: 409, title: "This cannot be done to this profile" },
 	too_large: { status: 413, title: "The body is too large" },

@@ -2,8 +2,12 @@ import { timingSafeEqual } from "node:crypto";
 import type { SecretKey, Store } from "@selfsame/store";
 import { hashKey } from "./hashKey.ts";
 
-/** `admin` may do all that `read` may, and correct, delete and replay. */
-export type Scope = "read" | "admin";
+/**
+ * What a secret key may do, each including the ones before: `read` all but personal data, which comes masked; `pii:read`
+ * that too; `admin` correct, delete and replay as well.
+ */
+export const scopes = ["read", "pii:read", "admin"] as const;
+export type Scope = (typeof scopes)[number];
 
 /** Who holds a secret key. */
 export interface KeyRing {
@@ -50,6 +54,6 @@ function isEqual(a: Buffer, b: Buffer): boolean {
 }
 
 /** Whether a key may do what needs `scope`. */
-export function allows(key: SecretKey, scope: Scope): boolean {
-	return key.scopes.includes(scope) || key.scopes.includes("admin");
+export function allows(key: Pick<SecretKey, "scopes">, scope: Scope): boolean {
+	return scopes.slice(scopes.indexOf(scope)).some((enough) => key.scopes.includes(enough));
 }

@@ -1,5 +1,6 @@
 import type { Store } from "@selfsame/store";
 import { ConfigError } from "../config.ts";
+import { scopes } from "./createKeyRing.ts";
 import { hashKey } from "./hashKey.ts";
 import { newKey } from "./newKey.ts";
 
@@ -65,6 +66,6 @@ export async function ensureKeys(
 		const hash = hashKey(key);
 		if (secretKeys.some((candidate) => candidate.hash === hash)) return;
 		const id = generated.includes("apiKey") ? "generated" : "environment";
-		await store.putSecretKey({ id, name: id, hash, scopes: ["read", "admin"], createdAt: now(), lastUsedAt: null });
+		await store.putSecretKey({ id, name: id, hash, scopes: [...scopes], createdAt: now(), lastUsedAt: null });
 	}
 }

@@ -9,6 +9,8 @@ import { allows, type Scope } from "./createKeyRing.ts";
 export interface GuardedVariables {
 	/** The secret key's name, for attribution. */
 	actor: string;
+	/** Whether the key may see personal data. */
+	seesPersonal: boolean;
 }
 
 /** Lets a request through that carries a secret key with the scope: as Bearer, or as either part of Basic. */
@@ -28,11 +30,16 @@ export function guard(
 			});
 		}
 		if (!allows(key, scope)) {
-			return problem("missing_scope", `The key "${key.name}" lacks the scope \`${scope}\`. Use another key.`, {
-				"x-request-id": requestId,
-			});
+			return problem(
+				"missing_scope",
+				`The key "${key.name}" lacks the scope \`${scope}\`. Make one that has it: \`selfsame keys create NAME --scopes ${scope}\`.`,
+				{
+					"x-request-id": requestId,
+				},
+			);
 		}
 		c.set("actor", key.name);
+		c.set("seesPersonal", allows(key, "pii:read"));
 		await next();
 		c.header("x-request-id", requestId);
 		// The route's pattern, never its path: what stands in a path may be somebody's address.

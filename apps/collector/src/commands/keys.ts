@@ -1,10 +1,14 @@
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { type Scope, scopes } from "../auth/createKeyRing.ts";
 import { hashKey } from "../auth/hashKey.ts";
 import { newKey } from "../auth/newKey.ts";
 import { printTable } from "./printTable.ts";
 import { withStore } from "./withStore.ts";
 
 type Env = Record<string, string | undefined>;
+
+const scopeHelp =
+	"what it may do, with commas between: read (personal data comes masked), pii:read (that too), admin (everything)";
 
 /** `selfsame keys`: the secret keys that read profiles and correct them. */
 export function keysCommand(env: Env): Command {
@@ -15,7 +19,8 @@ export function keysCommand(env: Env): Command {
 Rotate a key: create the new one, move its users over, watch "last used" of the old one stand still, remove it.
 
 Examples:
-  $ selfsame keys create analysts --scope read
+  $ selfsame keys create analysts --scopes read
+  $ selfsame keys create support --scopes read,pii:read
   $ selfsame keys list
   $ selfsame keys remove key_3f9a2c51d0e7`,
 	);
@@ -26,9 +31,9 @@ Examples:
 	keys
 		.command("create")
 		.argument("<name>", "whose it is; corrections made with it are kept under this name")
-		.addOption(new Option("--scope <scope>", "what it may do").choices(["read", "admin"]).default("read"))
+		.addOption(new Option("--scopes <list>", scopeHelp).argParser(readScopes).default(["read"], "read"))
 		.description("make a key and print it, this once")
-		.action((name: string, { scope }: { scope: string }) => createKey(env, name, scope));
+		.action((name: string, { scopes }: { scopes: Scope[] }) => createKey(env, name, scopes));
 	keys
 		.command("remove")
 		.argument("<id>", "as the list shows it")
@@ -46,16 +51,23 @@ function listKeys(env: Env): Promise<void> {
 			created: formatTime(createdAt),
 			"last used": lastUsedAt === null ? "never" : formatTime(lastUsedAt),
 		}));
-		printTable(rows, "There are no secret keys. Make one with `selfsame keys create NAME --scope read`.");
+		printTable(rows, "There are no secret keys. Make one with `selfsame keys create NAME --scopes read`.");
 	});
 }
 
-function createKey(env: Env, name: string, scope: string): Promise<void> {
+function readScopes(list: string): Scope[] {
+	return list.split(",").map((word) => {
+		const scope = scopes.find((known) => known === word.trim());
+		if (scope) return scope;
+		throw new InvalidArgumentError(`"${word}" is no scope. There are ${scopes.join(", ")}.`);
+	});
+}
+
+function createKey(env: Env, name: string, scopes: Scope[]): Promise<void> {
 	return withStore(env, async (store) => {
 		const key = newKey("secret");
 		const hash = hashKey(key);
 		const id = `key_${hash.slice(0, 12)}`;
-		const scopes = scope === "admin" ? ["read", "admin"] : [scope];
 		await store.putSecretKey({ id, name, hash, scopes, createdAt: Date.now(), lastUsedAt: null });
 		console.log(`Made ${id} ("${name}", ${scopes.join(" and ")}). This is the only time the key is shown:\n${key}`);
 	});

@@ -1,5 +1,8 @@
 import { StorageUnavailableError } from "@selfsame/store";
-import { Hono } from "hono";
+import { z } from "zod";
+import { error } from "../api/commonAnswers.ts";
+import type { Api } from "../api/createApi.ts";
+import { json } from "../api/route.ts";
 import type { Deps } from "../deps.ts";
 import { problem } from "../problem.ts";
 
@@ -7,19 +10,51 @@ import { problem } from "../problem.ts";
  * For whoever watches over the process: `/health` says that it runs, `/ready` that it can take events, `/metrics` how it
  * fares. They need no key and tell nothing about anyone.
  */
-export function healthRoutes({ store, isStopping, metrics }: Deps): Hono {
-	const app = new Hono();
-	app.get("/health", (c) => c.json({ status: "ok" }));
-	app.get("/ready", async (c) => {
-		if (isStopping()) return problem("shutting_down", "The server is stopping.");
-		try {
-			await store.ready();
-			return c.json({ status: "ready" });
-		} catch (error) {
-			if (!(error instanceof StorageUnavailableError)) throw error;
-			return problem("storage_unavailable", error.message, { "retry-after": "5" });
-		}
-	});
-	app.get("/metrics", async (c) => c.text(await metrics.render(), 200, { "content-type": metrics.contentType }));
-	return app;
+export function healthRoutes(api: Api, { store, isStopping, metrics }: Pick<Deps, "store" | "isStopping" | "metrics">) {
+	const get = { method: "get", tag: "Operations", scope: null, tolerant: true } as const;
+
+	api.add(
+		{
+			...get,
+			path: "/health",
+			id: "getHealth",
+			summary: "Whether the process runs",
+			answers: { 200: json(z.object({ status: z.literal("ok") }), "It does.") },
+		},
+		({ c }) => c.json({ status: "ok" }),
+	);
+
+	api.add(
+		{
+			...get,
+			path: "/ready",
+			id: "getReadiness",
+			summary: "Whether it can take events",
+			answers: {
+				200: json(z.object({ status: z.literal("ready") }), "It can: a write was committed."),
+				503: error("Storage cannot take a write, or the server is stopping.", { "retry-after": "Seconds." }),
+			},
+		},
+		async ({ c }) => {
+			if (isStopping()) return problem("shutting_down", "The server is stopping.");
+			try {
+				await store.ready();
+				return c.json({ status: "ready" });
+			} catch (error) {
+				if (!(error instanceof StorageUnavailableError)) throw error;
+				return problem("storage_unavailable", error.message, { "retry-after": "5" });
+			}
+		},
+	);
+
+	api.add(
+		{
+			...get,
+			path: "/metrics",
+			id: "getMetrics",
+			summary: "How it fares, for Prometheus",
+			answers: { 200: { description: "Prometheus' text format.", content: { "text/plain": z.string() } } },
+		},
+		async ({ c }) => c.text(await metrics.render(), 200, { "content-type": metrics.contentType }),
+	);
 }

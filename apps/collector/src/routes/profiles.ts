@@ -1,15 +1,16 @@
-import { createHash } from "node:crypto";
 import type { EventType, Profile } from "@selfsame/protocol";
 import { eventTypes } from "@selfsame/protocol/schema";
-import { type Context, Hono } from "hono";
 import { z } from "zod";
-import { type GuardedVariables, guard } from "../auth/guard.ts";
-import type { Deps } from "../deps.ts";
-import { problem, RequestError } from "../problem.ts";
-import { readAsOf, readChoice, readInstant, readPage, readRef } from "./parameters.ts";
-import { readJson } from "./readJson.ts";
+import { answerWithTag, notModified, tagHeaders } from "../api/answerWithTag.ts";
+import { error } from "../api/commonAnswers.ts";
+import type { Api } from "../api/createApi.ts";
+import { json } from "../api/route.ts";
+import { event, identity, named, pageOf, partOfProfile, profile, traitWrite } from "../api/views.ts";
+import { RequestError } from "../problem.ts";
+import { asOf, choice, choices, instant, page, readRef, text } from "./parameters.ts";
 
 const profileFields = [
+	"id",
 	"identifiers",
 	"pastIdentifiers",
 	"traits",
@@ -17,65 +18,7 @@ const profileFields = [
 	"eventCount",
 	"firstSeen",
 	"lastSeen",
-] as const;
-
-/** Profiles, and why they are as they are. Reading needs a secret key with the scope `read`. */
-export function profileRoutes(deps: Deps): Hono<{ Variables: GuardedVariables }> {
-	const { store } = deps;
-	const app = new Hono<{ Variables: GuardedVariables }>();
-	const read = guard(deps, "read");
-
-	app.get("/v1/profiles", read, async (c) => {
-		const identifierType = c.req.query("identifierType");
-		const seenAfter = readInstant(c, "seenAfter");
-		const query = { ...(identifierType ? { identifierType } : {}), ...(seenAfter === undefined ? {} : { seenAfter }) };
-		return c.json(await store.listProfiles({ ...readPage(c), ...query }));
-	});
-
-	app.post("/v1/profiles/lookup", read, async (c) => {
-		const { identifiers } = await readJson(c, lookupSchema);
-		return c.json({ data: await Promise.all(identifiers.map((identifier) => store.findProfile(identifier))) });
-	});
-
-	app.get("/v1/profiles/:ref", read, async (c) => {
-		const profile = await store.findProfile(refOf(c), readAsOf(c));
-		return profile ? answerWithTag(c, pick(profile, c.req.query("include"))) : noProfile();
-	});
-
-	app.get("/v1/profiles/:ref/events", read, async (c) => {
-		const [type, name] = [readChoice(c, "type", [...eventTypes] as EventType[]), c.req.query("name")];
-		const [order, from, to] = [readChoice(c, "order", ["asc", "desc"]), readInstant(c, "from"), readInstant(c, "to")];
-		const page = await store.listEvents(refOf(c), {
-			...readPage(c),
-			...readAsOf(c),
-			...(type ? { type } : {}),
-			...(name === undefined ? {} : { name }),
-			...(order ? { order } : {}),
-			...(from === undefined ? {} : { from }),
-			...(to === undefined ? {} : { to }),
-		});
-		return page ? c.json(page) : noProfile();
-	});
-
-	app.get("/v1/profiles/:ref/identity", read, async (c) => {
-		const view = await store.explainIdentity(refOf(c), readAsOf(c));
-		return view ? c.json(view) : noProfile();
-	});
-
-	app.get("/v1/profiles/:ref/traits/:key/history", read, async (c) => {
-		const page = await store.traitHistory(refOf(c), c.req.param("key"), { ...readPage(c), ...readAsOf(c) });
-		return page ? c.json(page) : noProfile();
-	});
-
-	app.get("/v1/groups/:id", read, async (c) => {
-		const group = await store.findGroup(c.req.param("id"), readPage(c));
-		return group ? c.json(group) : problem("not_found", "No event has named this group.");
-	});
-
-	app.get("/v1/stats", read, async (c) => c.json(await store.stats()));
-
-	return app;
-}
+] as const satisfies (keyof Profile)[];
 
 const lookupSchema = z.strictObject({
 	identifiers: z
@@ -84,33 +27,134 @@ const lookupSchema = z.strictObject({
 		.max(100, "at most 100 identifiers; ask again for the others"),
 });
 
-/** The reference of the request's path, taken before any decoding so that a value may hold a slash or a percent sign. */
-export function refOf(c: Context) {
-	return readRef(new URL(c.req.url).pathname.split("/")[3] ?? "");
+const noProfileAnswer = error("There is no such profile.");
+
+/** Profiles, and why they are as they are. */
+export function profileRoutes(api: Api): void {
+	const get = { method: "get", tag: "Profiles", scope: "read" } as const;
+
+	api.add(
+		{
+			...get,
+			path: "/v1/profiles",
+			id: "listProfiles",
+			summary: "List profiles",
+			query: {
+				...page,
+				identifierType: text("Only profiles that hold an identifier of this type."),
+				seenAfter: instant("Only profiles with an event at or after this instant."),
+			},
+			answers: { 200: json(pageOf(profile), "A page of profiles, in the order of their ids.") },
+		},
+		async ({ c, query, reader }) => c.json(await reader.listProfiles(query)),
+	);
+
+	api.add(
+		{
+			method: "post",
+			path: "/v1/profiles/lookup",
+			id: "lookupProfiles",
+			tag: "Profiles",
+			scope: "read",
+			summary: "Find up to 100 profiles by their identifiers",
+			description: "With the identifiers in the body, so that no personal data stands in URLs and logs of them.",
+			body: named("LookupRequest", lookupSchema),
+			answers: {
+				200: json(
+					z.object({ data: z.array(profile.nullable()) }),
+					"One answer for each identifier, in their order; null where there is no such profile.",
+				),
+			},
+		},
+		async ({ c, body, reader }) =>
+			c.json({ data: await Promise.all(body.identifiers.map((identifier) => reader.findProfile(identifier))) }),
+	);
+
+	api.add(
+		{
+			...get,
+			path: "/v1/profiles/{ref}",
+			id: "getProfile",
+			summary: "One profile",
+			query: { ...asOf, include: choices(profileFields, "Only these parts, besides `id`.") },
+			answers: {
+				200: json(z.union([profile, partOfProfile]), "The profile, or the parts that `include` names.", tagHeaders),
+				304: notModified,
+				404: noProfileAnswer,
+			},
+		},
+		async ({ c, params, query: { include, ...at }, reader }) => {
+			const found = (await reader.findProfile(readRef(params.ref), at)) ?? noProfile();
+			return answerWithTag(c, include ? pick(found, include) : found);
+		},
+	);
+
+	api.add(
+		{
+			...get,
+			path: "/v1/profiles/{ref}/events",
+			id: "listProfileEvents",
+			summary: "The events of a profile",
+			description: "Newest first, by (timestamp, messageId).",
+			query: {
+				...page,
+				...asOf,
+				order: choice(["asc", "desc"], "`desc`, newest first, or `asc`."),
+				type: choice([...eventTypes] as EventType[], "Only events of this type."),
+				name: text("Only events of this name: that of a track event, a page or a screen."),
+				from: instant("Only events at or after this instant."),
+				to: instant("Only events before this instant."),
+			},
+			answers: { 200: json(pageOf(event), "A page of events.", tagHeaders), 304: notModified, 404: noProfileAnswer },
+		},
+		async ({ c, params, query, reader }) =>
+			answerWithTag(c, (await reader.listEvents(readRef(params.ref), query)) ?? noProfile()),
+	);
+
+	api.add(
+		{
+			...get,
+			path: "/v1/profiles/{ref}/identity",
+			id: "explainIdentity",
+			summary: "Why the identifiers of a profile are one person",
+			query: asOf,
+			answers: {
+				200: json(identity, "Each link with the event that made it, and the links that were refused.", tagHeaders),
+				304: notModified,
+				404: noProfileAnswer,
+			},
+		},
+		async ({ c, params, query, reader }) =>
+			answerWithTag(c, (await reader.explainIdentity(readRef(params.ref), query)) ?? noProfile()),
+	);
+
+	api.add(
+		{
+			...get,
+			path: "/v1/profiles/{ref}/traits/{key}/history",
+			id: "getTraitHistory",
+			summary: "Every write of a trait",
+			description: "Newest first. A key that nothing has written has an empty history.",
+			query: { ...page, ...asOf },
+			answers: {
+				200: json(pageOf(traitWrite), "A page of writes.", tagHeaders),
+				304: notModified,
+				404: noProfileAnswer,
+			},
+		},
+		async ({ c, params, query, reader }) =>
+			answerWithTag(c, (await reader.traitHistory(readRef(params.ref), params.key, query)) ?? noProfile()),
+	);
 }
 
-export function noProfile(): Response {
-	return problem("not_found", "There is no such profile. Check the type and the percent-encoding of the value.");
+export function noProfile(): never {
+	throw new RequestError(
+		"not_found",
+		"There is no such profile. Check the type and the percent-encoding of the value.",
+	);
 }
 
-function pick(profile: Profile, include: string | undefined): Partial<Profile> {
-	if (include === undefined || include === "") return profile;
-	const asked = include.split(",").map((field) => field.trim());
-	const unknown = asked.find((field) => field !== "id" && !profileFields.some((known) => known === field));
-	if (unknown !== undefined)
-		throw new RequestError("invalid_request", `\`include\` takes ${profileFields.join(", ")}.`);
-	const fields = profileFields.filter((field) => asked.includes(field)).map((field) => [field, profile[field]]);
-	return { id: profile.id, ...Object.fromEntries(fields) };
-}
-
-function answerWithTag(c: Context, value: unknown): Response {
-	const text = JSON.stringify(value);
-	const etag = `"${createHash("sha256").update(text).digest("base64url").slice(0, 27)}"`;
-	const known =
-		c.req
-			.header("if-none-match")
-			?.split(",")
-			.map((tag) => tag.trim().replace(/^W\//, "")) ?? [];
-	if (known.includes(etag) || known.includes("*")) return c.body(null, 304, { etag });
-	return c.body(text, 200, { "content-type": "application/json", etag });
+function pick(found: Profile, asked: readonly (keyof Profile)[]): Partial<Profile> {
+	const fields = profileFields.filter((field) => field === "id" || asked.includes(field));
+	return Object.fromEntries(fields.map((field) => [field, found[field]]));
 }

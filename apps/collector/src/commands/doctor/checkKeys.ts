@@ -9,7 +9,7 @@ export async function checkKeys(store: Pick<Store, "listSources" | "listSecretKe
 	findings.push(
 		keys.length > 0
 			? ok(`${keys.length} secret key(s) can read profiles.`)
-			: fail("No secret key exists, so nobody can read profiles.", "selfsame keys create NAME --scope read"),
+			: fail("No secret key exists, so nobody can read profiles.", "selfsame keys create NAME --scopes read"),
 	);
 	if (!sources.some(({ writeKeys }) => writeKeys.length > 0)) {
 		return [...findings, fail("No source has a write key.", "selfsame sources create web --trust client")];

@@ -1,0 +1,60 @@
+import { type Context, type Handler, Hono } from "hono";
+import type { z } from "zod";
+import { type GuardedVariables, guard } from "../auth/guard.ts";
+import type { Deps } from "../deps.ts";
+import { createMask, noMask } from "../privacy/createMask.ts";
+import { createReader } from "../privacy/createReader.ts";
+import { type Parameters, readPath, readQuery } from "../routes/parameters.ts";
+import { readJson } from "../routes/readJson.ts";
+import type { Call, PathNames, Route } from "./route.ts";
+
+type ApiEnv = { Variables: GuardedVariables };
+
+/** Routes that are described where they are made. */
+export interface Api {
+	app: Hono<ApiEnv>;
+	/** All descriptions, in the order they were added. */
+	routes: Route[];
+	/** Registers a route: its key, parameters and body are checked as described before the handler is called. */
+	add<const P extends string, const Q extends Parameters = Record<never, never>, B = undefined>(
+		route: Route<P, Q, B>,
+		handle: (call: Call<P, Q, B>) => Promise<Response> | Response,
+	): void;
+	/** Notes a route that is registered elsewhere, such as those of the ingest path, which no middleware may slow down. */
+	describe(route: Route): void;
+}
+
+export function createApi(deps: Deps): Api {
+	const app = new Hono<ApiEnv>();
+	const routes: Route[] = [];
+	const masked = createMask(deps.config.personalTraits);
+	const [open, restricted] = [createReader(deps.store, noMask), createReader(deps.store, masked)];
+
+	async function readCall(c: Context<ApiEnv>, route: Route): Promise<Call> {
+		const sees = c.get("seesPersonal") === true;
+		return {
+			c,
+			params: readPath(c, route.path) as Record<PathNames<string>, string>,
+			query: route.tolerant ? {} : readQuery(c, route.query ?? {}),
+			body: route.body ? await readJson(c, route.body as z.ZodType) : undefined,
+			reader: sees ? open : restricted,
+			mask: sees ? noMask : masked,
+			actor: c.get("actor"),
+		};
+	}
+
+	return {
+		app,
+		routes,
+		describe: (route) => routes.push(route),
+		add(route, handle) {
+			const plain = route as unknown as Route;
+			routes.push(plain);
+			const answer = handle as unknown as (call: Call) => Promise<Response> | Response;
+			const handler: Handler<ApiEnv> = async (c) => answer(await readCall(c, plain));
+			const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
+			if (route.scope === null) app.on(route.method.toUpperCase(), path, handler);
+			else app.on(route.method.toUpperCase(), path, guard(deps, route.scope), handler);
+		},
+	};
+}

@@ -1,0 +1,63 @@
+import type { Page } from "@selfsame/protocol";
+import type { ProfileRef, Store } from "@selfsame/store";
+import { RequestError } from "../problem.ts";
+import type { Mask } from "./createMask.ts";
+
+/** The reading half of the store, as one key may see it. */
+export type Reader = Pick<
+	Store,
+	| "findProfile"
+	| "listProfiles"
+	| "listEvents"
+	| "explainIdentity"
+	| "traitHistory"
+	| "findGroup"
+	| "listRejected"
+	| "stats"
+>;
+
+/**
+ * The one place where views of people are masked: whoever reads through this cannot forget to. A reference that names
+ * somebody by what would come masked is refused, since the answer would tell whose it is.
+ */
+export function createReader(store: Reader, mask: Mask): Reader {
+	const known = (ref: ProfileRef): ProfileRef => {
+		if ("type" in ref && mask.hidesIdentifier(ref)) throw hidden("A profile cannot be named by personal data");
+		return ref;
+	};
+	return {
+		async findProfile(ref, at) {
+			const profile = await store.findProfile(known(ref), at);
+			return profile && mask.profile(profile);
+		},
+		listProfiles: async (query) => mapPage(await store.listProfiles(query), mask.profile),
+		async listEvents(ref, query) {
+			const page = await store.listEvents(known(ref), query);
+			return page && mapPage(page, mask.event);
+		},
+		async explainIdentity(ref, at) {
+			const view = await store.explainIdentity(known(ref), at);
+			return view && mask.identity(view);
+		},
+		async traitHistory(ref, key, query) {
+			const page = await store.traitHistory(known(ref), key, query);
+			return page && mapPage(page, (write) => mask.traitWrite(key, write));
+		},
+		async findGroup(id, query) {
+			const group = await store.findGroup(id, query);
+			return group && mask.group(group);
+		},
+		listRejected: async (query) => mapPage(await store.listRejected(query), mask.letter),
+		stats: () => store.stats(),
+	};
+}
+
+/** The refusal of what only `pii:read` allows. */
+export function hidden(what: string): RequestError {
+	const next = "Use a key with the scope `pii:read` (`selfsame keys create NAME --scopes pii:read`), or another way.";
+	return new RequestError("missing_scope", `${what} without the scope \`pii:read\`. ${next}`);
+}
+
+function mapPage<T>({ data, page }: Page<T>, view: (item: T) => T): Page<T> {
+	return { data: data.map(view), page };
+}

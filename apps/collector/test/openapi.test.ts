@@ -1,0 +1,76 @@
+import type { Profile } from "@selfsame/protocol";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createAnswerCheck, type OpenApiDocument } from "./checkAnswer.ts";
+import { startCollector, type TestCollector, track } from "./startCollector.ts";
+
+let collector: TestCollector;
+let document: OpenApiDocument & { components: { schemas: Record<string, { properties: Record<string, unknown> }> } };
+beforeAll(async () => {
+	collector = await startCollector();
+	document = (await collector.call<typeof document>("/openapi.json")).body;
+});
+afterAll(() => collector.stop());
+
+describe("GET /openapi.json", () => {
+	it("is a valid OpenAPI 3.1 document", async () => {
+		const result = await new Validator().validate(structuredClone(document) as never);
+		expect(result).toMatchObject({ valid: true });
+	});
+
+	it("describes every route there is, each under a name of its own", () => {
+		const registered = collector.app.routes
+			.filter(({ method }) => method !== "OPTIONS" && method !== "ALL")
+			.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}").replace(/-[0-9a-f]{16}/, "-{hash}")}`);
+		const described = Object.entries(document.paths).flatMap(([path, operations]) =>
+			Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+		);
+		expect([...new Set(described)].sort()).toEqual([...new Set(registered)].sort());
+		const ids = Object.values(document.paths).flatMap((operations) =>
+			Object.values(operations).map((operation) => (operation as unknown as { operationId: string }).operationId),
+		);
+		expect(new Set(ids).size).toBe(ids.length);
+	});
+
+	it("needs no key, and answers 304 while it is the same", async () => {
+		const { headers } = await collector.call("/openapi.json");
+		const again = await collector.call("/openapi.json", { headers: { "if-none-match": headers.get("etag") ?? "" } });
+		expect(again.status).toBe(304);
+	});
+});
+
+describe("the check of all answers in these tests", () => {
+	const profile = async () => {
+		await collector.send([track({ userId: "checked" })]);
+		const path = "/v1/profiles/user_id:checked";
+		const { status, headers, body } = await collector.get<Profile>(path);
+		return { method: "GET", path, status, contentType: headers.get("content-type"), body: body as unknown };
+	};
+
+	it("fails for a body, a status or a content type that is not described", async () => {
+		const check = createAnswerCheck(document);
+		const good = await profile();
+		expect(() => check(good)).not.toThrow();
+		expect(() => check({ ...good, body: { ...(good.body as Profile), extra: 1 } })).toThrow("not as described");
+		expect(() => check({ ...good, body: { ...(good.body as Profile), eventCount: "1" } })).toThrow("not as described");
+		expect(() => check({ ...good, body: { ...(good.body as Profile), firstSeen: "today" } })).toThrow(
+			"not as described",
+		);
+		expect(() => check({ ...good, status: 201 })).toThrow("not described");
+		expect(() => check({ ...good, contentType: "text/html" })).toThrow("not described");
+		expect(() => check({ ...good, path: "/v1/people/1" })).toThrow("no such operation");
+		expect(() => check({ ...good, status: 304 })).toThrow("with a body");
+	});
+
+	it("fails for a description that is wrong", async () => {
+		const good = await profile();
+		const wrong = structuredClone(document);
+		for (const name of ["Profile", "ProfilePart"]) {
+			Object.assign(wrong.components.schemas[name]?.properties ?? {}, { eventCount: { type: "string" } });
+		}
+		expect(() => createAnswerCheck(wrong)(good)).toThrow("not as described");
+		const poorer = structuredClone(document);
+		delete poorer.paths["/v1/profiles/{ref}"]?.get?.responses[200];
+		expect(() => createAnswerCheck(poorer)(good)).toThrow("not described");
+	});
+});
