@@ -1,5 +1,5 @@
 export * from "./maintenance.ts";
+export { openSnapshot } from "./openSnapshot.ts";
 export { openStore } from "./openStore.ts";
 export * from "./port.ts";
-export * from "./snapshot.ts";
 export { profileIdOf } from "./sqlite/hashes.ts";

@@ -209,6 +209,30 @@ export interface Store {
 	close(): Promise<void>;
 }
 
+/** What a row of each dataset is. Whatever belongs to a profile names it by `profileId`, so that they join. */
+export interface DatasetRows {
+	profiles: Profile;
+	/** In commit order. `profileId` is null for an event that identifies nobody. */
+	events: EventView & { seq: number; profileId: string | null };
+	/** Every identifier with the one profile that holds it now. */
+	identifiers: Identifier & { profileId: string; firstSeen: string; lastSeen: string };
+	/** Every write of every trait. A null `value` removed the key. */
+	"trait-history": TraitWrite & { profileId: string | null; key: string };
+}
+
+export type Dataset = keyof DatasetRows;
+
+export const datasets: readonly Dataset[] = ["profiles", "events", "identifiers", "trait-history"];
+
+/** A workspace as of one commit, whatever is written meanwhile. To be closed, since it takes room on the disk. */
+export interface Snapshot {
+	/** How many rows a dataset has. */
+	count(dataset: Dataset): number;
+	/** All rows of a dataset, page by page: a page is read when it is asked for, so memory does not grow with the rows. */
+	pages<D extends Dataset>(dataset: D): AsyncIterable<DatasetRows[D][]>;
+	close(): void;
+}
+
 /** Storage cannot take this now: the disk is full, the file is read-only, a lock is held. Worth a retry later. */
 export class StorageUnavailableError extends Error {
 	override readonly name = "StorageUnavailableError";

@@ -1,6 +1,6 @@
 import type { IdentityConfig } from "@selfsame/identity";
 import type { Json } from "@selfsame/protocol";
-import type { Dataset, DatasetRows } from "../snapshot.ts";
+import type { Dataset, DatasetRows } from "../port.ts";
 import { createEventReader, type EventRow, selectEvents } from "./eventReader.ts";
 import { createIdOfOwner } from "./idOfOwner.ts";
 import type { SqliteDatabase } from "./openDatabase.ts";

@@ -6,7 +6,6 @@ import { drizzle } from "drizzle-orm/better-sqlite3";
 import { migrate } from "drizzle-orm/better-sqlite3/migrator";
 import { readMigrationFiles } from "drizzle-orm/migrator";
 import { StorageUnavailableError } from "../port.ts";
-import { dropViews, putViews } from "./views.ts";
 
 export type SqliteDatabase = Database.Database;
 
@@ -34,7 +33,6 @@ export function openWriter(file: string): SqliteDatabase {
 		database.pragma("secure_delete = ON");
 		requireDurable(database);
 		migrateDatabase(database, file);
-		putViews(database);
 		return database;
 	} catch (error) {
 		database.close();
@@ -87,6 +85,13 @@ function migrateDatabase(database: SqliteDatabase, file: string): void {
 	if (applied > 0) backupBeside(database, file);
 	dropViews(database);
 	migrate(drizzle(database), { migrationsFolder });
+}
+
+/** A view that names a table stands in the way of a migration that changes it. The writer puts them back. */
+function dropViews(database: SqliteDatabase): void {
+	const ours = "SELECT name FROM sqlite_master WHERE type = 'view' AND (name GLOB 'v_*' OR name GLOB '_*')";
+	const names = database.prepare(ours).pluck().all();
+	for (const name of names) database.exec(`DROP VIEW "${name}"`);
 }
 
 function appliedMigrations(database: SqliteDatabase): number {

@@ -1,7 +1,6 @@
 import { rmSync } from "node:fs";
 import type { IdentityConfig } from "@selfsame/identity";
-import { IdentityRulesChangedError } from "../port.ts";
-import type { Dataset, DatasetRows, Snapshot } from "../snapshot.ts";
+import { type Dataset, type DatasetRows, IdentityRulesChangedError, type Snapshot } from "../port.ts";
 import { createDatasets } from "./datasets.ts";
 import { canonicalRules } from "./identityRules.ts";
 import { openReader, type SqliteDatabase } from "./openDatabase.ts";

@@ -198,13 +198,8 @@ export function putViews(database: SqliteDatabase): void {
 	if (creations.every(({ name, sql }) => stored.get(name) === sql)) return;
 	database
 		.transaction(() => {
-			dropViews(database);
+			for (const { name } of creations) database.exec(`DROP VIEW IF EXISTS ${name}`);
 			for (const { sql } of creations) database.exec(sql);
 		})
 		.immediate();
-}
-
-/** A view that names a table stands in the way of a migration that changes it. */
-export function dropViews(database: SqliteDatabase): void {
-	for (const { name } of creations) database.exec(`DROP VIEW IF EXISTS ${name}`);
 }

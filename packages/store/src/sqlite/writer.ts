@@ -27,10 +27,12 @@ import { adoptRebuilt } from "./rebuild.ts";
 import { removeLeftCopies } from "./snapshotFile.ts";
 import { createSources } from "./sources.ts";
 import { createTombstones } from "./tombstones.ts";
+import { putViews } from "./views.ts";
 
 /** Everything that changes the workspace's file: one connection, one transaction at a time. */
 export function createWriter(file: string, config: IdentityConfig) {
 	const database = openUnder(config, file);
+	putViews(database);
 	removeLeftCopies(file);
 	const hash = createKeyedHash(database);
 	const identifiers = createIdentifiers(database, config, hash);
