@@ -4,6 +4,9 @@ import { defineConfig } from "tsup";
 const store = "../../packages/store";
 const sdk = "../../packages/sdk";
 
+/** What `/docs` is made of. It is copied, so that whoever installs the package installs none of it. */
+const docsFiles = ["swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-bundle.js.LICENSE.txt", "LICENSE", "NOTICE"];
+
 /**
  * One folder that runs by itself: the workspace's packages are bundled in, the migrations and the browser SDK lie
  * beside them. What stays outside is exactly `dependencies`, which npm installs with the package.
@@ -28,7 +31,8 @@ export default defineConfig({
 	},
 	async onSuccess() {
 		await cp(`${store}/drizzle`, "dist/drizzle", { recursive: true });
-		await mkdir("dist/public", { recursive: true });
+		await mkdir("dist/public/docs", { recursive: true });
 		await cp(`${sdk}/dist/selfsame.js`, "dist/public/selfsame.js");
+		for (const file of docsFiles) await cp(`node_modules/swagger-ui-dist/${file}`, `dist/public/docs/${file}`);
 	},
 });

@@ -9,6 +9,7 @@ import { collectRoutes } from "./routes/collect.ts";
 import { compatRoutes } from "./routes/compat.ts";
 import { correctionRoutes } from "./routes/corrections.ts";
 import { describeIngest } from "./routes/describeIngest.ts";
+import { docsRoutes } from "./routes/docs.ts";
 import { groupRoutes } from "./routes/groups.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { openApiRoute } from "./routes/openapi.ts";
@@ -17,8 +18,16 @@ import { rejectedRoutes } from "./routes/rejected.ts";
 import { nextRequestId } from "./routes/requestId.ts";
 import { sdkRoutes } from "./routes/sdk.ts";
 
+/** What is served as it lies on disk; null: not built. */
+export interface PublicFiles {
+	/** The browser SDK. */
+	sdkFile: string | null;
+	/** The folder with Swagger UI's files. */
+	docsFolder: string | null;
+}
+
 /** Everything the collector answers, as one Hono application that speaks `Request -> Response`. */
-export function createApp(deps: Deps, { sdkFile }: { sdkFile: string | null }): Hono<{ Bindings: HttpBindings }> {
+export function createApp(deps: Deps, { sdkFile, docsFolder }: PublicFiles): Hono<{ Bindings: HttpBindings }> {
 	const app = new Hono<{ Bindings: HttpBindings }>();
 	app.route("/", collectRoutes(deps));
 	app.route("/", compatRoutes(deps));
@@ -32,6 +41,7 @@ export function createApp(deps: Deps, { sdkFile }: { sdkFile: string | null }): 
 	rejectedRoutes(api, deps);
 	healthRoutes(api, deps);
 	openApiRoute(api);
+	docsRoutes(api, docsFolder);
 	app.route("/", api.app);
 
 	app.notFound((c) => {

@@ -50,7 +50,8 @@ export interface Collector {
 
 /** Opens the store and puts the collector together. It listens nowhere yet: see `listen`. */
 export async function createCollector(options: CollectorOptions): Promise<Collector> {
-	const { databaseUrl, now = Date.now, sdkFile = findSdk(), log = createLog("silent") } = options;
+	const { databaseUrl, now = Date.now, log = createLog("silent") } = options;
+	const { sdkFile = findPublic(["./public/selfsame.js", "../../../packages/sdk/dist/selfsame.js"]) } = options;
 	const config = parseConfig(options.config ?? {});
 	const store = await openStore(databaseUrl, { identity: toIdentityConfig(config) });
 	const keys = await ensureKeys(store, options.keys ?? {}, now);
@@ -79,7 +80,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
 		stopping = true;
 	};
 	return {
-		app: createApp(deps, { sdkFile }),
+		app: createApp(deps, { sdkFile, docsFolder: findPublic(["./public/docs", "../node_modules/swagger-ui-dist"]) }),
 		store,
 		keys,
 		reload: deps.sources.reload,
@@ -93,9 +94,8 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
 	};
 }
 
-/** Built, the bundle stands beside the code; in the workspace it is where the SDK builds it. */
-function findSdk(): string | null {
-	const places = ["./public/selfsame.js", "../../../packages/sdk/dist/selfsame.js"];
+/** Built, what is public stands beside the code; in the workspace it is where it is made or installed. */
+function findPublic(places: readonly string[]): string | null {
 	const files = places.map((place) => fileURLToPath(new URL(place, import.meta.url)));
 	return files.find((file) => existsSync(file)) ?? null;
 }
