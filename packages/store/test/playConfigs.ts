@@ -8,10 +8,9 @@ import { streams } from "./streams.ts";
 import { openTempStore } from "./tempStore.ts";
 
 /** `SELFSAME_SEED=n` repeats a run; `SELFSAME_TEST_SCALE=10` plays ten times as many streams. */
-// Known gap: fresh seeds still find about one difference in 600 streams (20260101 does), so the default is a seed without.
-const seed = Number(process.env.SELFSAME_SEED ?? 7);
+const seed = Number(process.env.SELFSAME_SEED ?? Date.now() % 2 ** 31);
 const scale = Number(process.env.SELFSAME_TEST_SCALE ?? 1);
-const numRuns = Math.ceil((600 * scale) / Object.keys(configs).length);
+const numRuns = Math.ceil((2_000 * scale) / Object.keys(configs).length);
 console.info(`identity property test: SELFSAME_SEED=${seed}, ${numRuns} streams for each of the configurations`);
 
 /** Each plays streams of its own. */
@@ -54,12 +53,8 @@ export function playConfigs(half: "even" | "odd"): void {
 			expect(listed.map(({ id }) => id).sort(), "the list holds what refs find, and nothing else").toEqual(
 				[...profiles].sort(),
 			);
-			// Known gap: where emails or external ids identify, verify reports differences after a deletion although the
-			// stored profiles are those of the reference. The cause is in how `restore.ts` copies deleted names.
-			if (Object.keys(config.identifiers).length === 2) {
-				const report = await verifyStore(temp.url, { identity: config }, () => {});
-				expect(report.differences, "verify rebuilds the same from the events alone").toEqual([]);
-			}
+			const report = await verifyStore(temp.url, { identity: config }, () => {});
+			expect(report.differences, "verify rebuilds the same from the events alone").toEqual([]);
 			await temp.remove();
 		});
 	});

@@ -18,9 +18,6 @@ came, and this reads them again. The new file grows beside the one in use (as mu
 meanwhile. It then takes its place at once where no server has the database open, else when the server next starts
 with the changed configuration. The file as it was is kept beside it. An interrupted rebuild goes on where it stopped.
 
-Known limit: where emails or external ids identify people and somebody was deleted, a few rebuilt profiles may differ
-from what they should be. Compare before you remove the file as it was.
-
 Examples:
   $ SELFSAME_CONFIG=new.json selfsame rebuild
   $ SELFSAME_CONFIG=new.json selfsame start`,

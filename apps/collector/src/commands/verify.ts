@@ -17,9 +17,6 @@ export function verifyCommand(env: Env): Command {
 Works on a copy in the system's temporary folder, so it may run beside a server, and needs about twice the database's
 room there. Use it after a restore, after a crash that worries you, or every night on a backup.
 
-Known limit: where emails or external ids identify people and somebody was deleted, profiles that are in order may be
-reported as well.
-
 Examples:
   $ selfsame verify
   $ DATABASE_URL=file:./backups/monday.db selfsame verify`,
@@ -38,7 +35,7 @@ async function verify(env: Env): Promise<void> {
 		return;
 	}
 	console.log(
-		`${scope}: ${report.differences.length} profiles differ. Back up first, and compare a few by their events, before \`selfsame rebuild\`: see \`selfsame verify --help\`.`,
+		`${scope}: ${report.differences.length} profiles differ. Back up, then run \`selfsame rebuild\` to make them from their events.`,
 	);
 	process.exitCode = 1;
 }

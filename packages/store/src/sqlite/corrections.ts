@@ -56,23 +56,37 @@ export function createCorrections(database: SqliteDatabase, identifiers: Identif
 		ingest.revise(touchedBy(rows), at);
 	};
 
-	const toRows = (correction: Correction, at: number): CorrectionRows => {
-		const row = (identifier: Identifier) => identifiers.resolve(identifier, at);
-		const user = (value: string) => row({ type: "user_id", value });
+	/** The living identifier, then what it was before each deletion: a correction is about the name, whoever had it. */
+	const rowsOf = (identifier: Identifier, at: number): [IdentifierRow, ...IdentifierRow[]] => [
+		identifiers.resolve(identifier, at),
+		...identifiers.erased(identifier),
+	];
+
+	const toRows = (correction: Correction, at: number): CorrectionRows[] => {
 		const { kind } = correction;
-		if (kind === "merge") return { kind, a: user(correction.userId), b: user(correction.otherUserId) };
-		// An alias may name the user by a `previousId` that reads as an anonymous id.
-		if (kind === "unmerge") {
-			return { kind, a: user(correction.userId), b: row({ type: "anonymous_id", value: correction.userId }) };
-		}
-		return { kind, a: row(correction.identifier), b: row(correction.from) };
+		const [one, other] = namesOf(correction);
+		if (kind === "merge") return [{ kind, a: identifiers.resolve(one, at), b: identifiers.resolve(other, at) }];
+		return rowsOf(one, at).flatMap((a) => rowsOf(other, at).map((b) => ({ kind, a, b })));
 	};
 
 	return {
 		/** Applies a correction inside a transaction that the caller has begun. */
 		apply(correction: Correction, attribution: Attribution): void {
-			applyRows(toRows(correction, attribution.at), attribution);
+			for (const rows of toRows(correction, attribution.at)) applyRows(rows, attribution);
 		},
 		applyRows,
 	};
+}
+
+function namesOf(correction: Correction): [Identifier, Identifier] {
+	const user = (value: string) => ({ type: "user_id", value });
+	switch (correction.kind) {
+		case "merge":
+			return [user(correction.userId), user(correction.otherUserId)];
+		case "unmerge":
+			// An alias may name the user by a `previousId` that reads as an anonymous id.
+			return [user(correction.userId), { type: "anonymous_id", value: correction.userId }];
+		case "unlink":
+			return [correction.identifier, correction.from];
+	}
 }

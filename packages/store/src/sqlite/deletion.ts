@@ -1,5 +1,4 @@
-import { normaliseEmail, normaliseValue } from "@selfsame/identity";
-import type { Claims, JsonObject } from "@selfsame/protocol";
+import type { JsonObject } from "@selfsame/protocol";
 import { v7 } from "uuid";
 import type { Attribution, DeletionReceipt } from "../port.ts";
 import type { Counters } from "./counters.ts";
@@ -8,6 +7,7 @@ import type { KeyedHash } from "./hashes.ts";
 import type { SqliteDatabase } from "./openDatabase.ts";
 import { insideSpan, type NamedRow, type OwnedSpan, type Ownership } from "./ownership.ts";
 import type { Tombstones } from "./tombstones.ts";
+import { withoutExternalId, withoutName } from "./withoutName.ts";
 
 export interface DeletionDeps {
 	database: SqliteDatabase;
@@ -130,28 +130,4 @@ export function createDeletion(deps: DeletionDeps) {
 			return answer;
 		},
 	};
-}
-
-/** An event's claims without those that made the identifier. */
-function withoutName(claims: Claims, { type, value }: NamedRow): Claims {
-	const kept: Claims = { ...claims };
-	// A claim is kept as it was sent, in whatever spelling.
-	const is = (raw: unknown) => (type === "email" ? normaliseEmail(raw) : normaliseValue(raw)) === value;
-	if (type === "user_id" && is(kept.userId)) delete kept.userId;
-	if (type === "anonymous_id" && is(kept.anonymousId)) delete kept.anonymousId;
-	if (is(kept.previousId)) delete kept.previousId;
-	if (type === "email" && kept.provenEmails) kept.provenEmails = kept.provenEmails.filter((email) => !is(email));
-	if (type === "email" && kept.emails) kept.emails = kept.emails.filter((email) => !is(email));
-	if (kept.externalIds) kept.externalIds = kept.externalIds.filter((own) => own.type !== type || !is(own.id));
-	return kept;
-}
-
-function withoutExternalId(body: JsonObject, { type, value }: NamedRow): JsonObject {
-	const context = body.context as JsonObject | undefined;
-	if (!Array.isArray(context?.externalIds)) return body;
-	const externalIds = context.externalIds.filter((own) => {
-		const { type: ownType, id } = (own ?? {}) as JsonObject;
-		return ownType !== type || normaliseValue(id) !== value;
-	});
-	return { ...body, context: { ...context, externalIds } };
 }

@@ -17,7 +17,7 @@ import {
 	toAlias,
 	toEvidence,
 } from "./facts.ts";
-import { type IdentifierRow, identifierFact } from "./identifiers.ts";
+import { type IdentifierRow, identifierColumns, identifierFact } from "./identifiers.ts";
 import type { SqliteDatabase } from "./openDatabase.ts";
 import { type OwnedSpan, ownedSpans, selectIdentifiersOfUser } from "./ownership.ts";
 
@@ -36,9 +36,7 @@ export interface Past {
  * This is how questions about other times, and about reasons, are answered without keeping either.
  */
 export function createHistoryReader(database: SqliteDatabase, config: IdentityConfig) {
-	const byId = database.prepare(
-		"SELECT id, type, value, flags, root, state, owner, size, limited FROM identifiers WHERE id = ?",
-	);
+	const byId = database.prepare(`SELECT ${identifierColumns} FROM identifiers WHERE id = ?`);
 	const linked = database.prepare(`${selectEvidence} AND l.kind <> ${linkKind.previous}`);
 	const joints = database
 		.prepare(`SELECT identifier FROM event_identifiers WHERE lead = ? AND kind = ${linkKind.joint}`)

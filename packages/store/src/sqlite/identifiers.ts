@@ -1,5 +1,5 @@
 import type { IdentifierFact, IdentityConfig, RegionFact } from "@selfsame/identity";
-import type { Claims, Identifier } from "@selfsame/protocol";
+import type { Identifier } from "@selfsame/protocol";
 import { identifierKey, type KeyedHash } from "./hashes.ts";
 import type { SqliteDatabase } from "./openDatabase.ts";
 
@@ -14,6 +14,8 @@ export interface IdentifierRow {
 	type: string;
 	/** Null after a deletion. */
 	value: string | null;
+	/** What is left of a deleted name: its keyed hash, in hex. Null while it lives. */
+	erased: string | null;
 	flags: number;
 	root: number;
 	state: number;
@@ -24,7 +26,15 @@ export interface IdentifierRow {
 	fresh: boolean;
 }
 
-const columns = "id, type, value, flags, root, state, owner, size, limited";
+/** What is left of a deleted name. */
+export interface ErasedName {
+	type: string;
+	key: Buffer;
+	diedAt: number;
+}
+
+export const identifierColumns = `id, type, value, iif(value IS NULL, hex(key), NULL) AS erased,
+	flags, root, state, owner, size, limited`;
 
 /** How many identifiers the writer keeps in memory: about 100 MB at the most. */
 const cacheSize = 200_000;
@@ -34,15 +44,18 @@ const cacheSize = 200_000;
  * transaction the memory is forgotten.
  */
 export function createIdentifiers(database: SqliteDatabase, config: IdentityConfig, hash: KeyedHash) {
-	const byKey = database.prepare(`SELECT ${columns} FROM identifiers WHERE key = ?`);
-	const byId = database.prepare(`SELECT ${columns} FROM identifiers WHERE id = ?`);
+	const byKey = database.prepare(`SELECT ${identifierColumns} FROM identifiers WHERE key = ?`);
+	const byId = database.prepare(`SELECT ${identifierColumns} FROM identifiers WHERE id = ?`);
 	const insert = database.prepare(
 		"INSERT INTO identifiers (id, key, type, value, flags, died_at, root, limited) VALUES (?, ?, ?, ?, 0, ?, ?, ?)",
 	);
 	const dead = database.prepare(
-		`SELECT ${columns} FROM identifiers WHERE key = ? AND died_at > ? ORDER BY died_at LIMIT 1`,
+		`SELECT ${identifierColumns} FROM identifiers WHERE key = ? AND died_at > ? ORDER BY died_at LIMIT 1`,
 	);
-	const deadAt = database.prepare(`SELECT ${columns} FROM identifiers WHERE key = ? AND died_at = ?`);
+	const allDead = database.prepare(
+		`SELECT ${identifierColumns} FROM identifiers WHERE key = ? AND died_at IS NOT NULL`,
+	);
+	const deadAt = database.prepare(`SELECT ${identifierColumns} FROM identifiers WHERE key = ? AND died_at = ?`);
 	const maxId = database.prepare("SELECT coalesce(max(id), 0) FROM identifiers").pluck();
 	const anyDead = database.prepare("SELECT 1 FROM deletions LIMIT 1").pluck();
 
@@ -68,7 +81,8 @@ export function createIdentifiers(database: SqliteDatabase, config: IdentityConf
 		const id = nextId++;
 		const limited = limitedOf(type);
 		insert.run(id, key, type, value, diedAt, id, limited);
-		const row = { id, type, value, flags: 0, root: id, state: 0, owner: null, size: 1, limited, fresh: true };
+		const erased = value === null ? key.toString("hex").toUpperCase() : null;
+		const row = { id, type, value, erased, flags: 0, root: id, state: 0, owner: null, size: 1, limited, fresh: true };
 		fresh.push(row);
 		return remember(row);
 	};
@@ -79,19 +93,10 @@ export function createIdentifiers(database: SqliteDatabase, config: IdentityConf
 		return load(dead.get(hash.identifier(identifierKey(identifier)), timestamp));
 	};
 
-	/** The row of an erased name, by the token that stands for it while events are copied from file to file. */
-	const resolveErased = (identifier: Identifier): IdentifierRow | undefined => {
-		const erased = parseErasedToken(identifier.value);
-		if (!erased) return undefined;
-		return (
-			load(deadAt.get(erased.key, erased.diedAt)) ?? make(erased.key, { ...identifier, value: null }, erased.diedAt)
-		);
-	};
-
 	return {
 		/** The row that an event dated `timestamp` means by an identifier; made where there is none. */
 		resolve(identifier: Identifier, timestamp: number): IdentifierRow {
-			const past = resolveErased(identifier) ?? findDead(identifier, timestamp);
+			const past = findDead(identifier, timestamp);
 			if (past) return past;
 			const name = `${identifier.type}\n${identifier.value}`;
 			const known = byName.get(name);
@@ -100,6 +105,18 @@ export function createIdentifiers(database: SqliteDatabase, config: IdentityConf
 			const row = load(byKey.get(key)) ?? make(key, identifier, null);
 			byName.set(name, row);
 			return row;
+		},
+
+		/** The rows of an identifier whose name was deleted, one for each deletion. */
+		erased(identifier: Identifier): IdentifierRow[] {
+			if (!deletions) return [];
+			const found = allDead.all(hash.identifier(identifierKey(identifier)));
+			return found.map((row) => load(row) as IdentifierRow);
+		},
+
+		/** The row of a deleted name that another file of this workspace has; made where there is none. */
+		resolveErased({ type, key, diedAt }: ErasedName): IdentifierRow {
+			return load(deadAt.get(key, diedAt)) ?? make(key, { type, value: null }, diedAt);
 		},
 
 		find(identifier: Identifier): IdentifierRow | undefined {
@@ -133,39 +150,14 @@ export function createIdentifiers(database: SqliteDatabase, config: IdentityConf
 	};
 }
 
-/**
- * What stands for a deleted name while events are copied from one file to another. No event from outside can hold one:
- * the collector lets no NUL through. The shape is an email's, so that it passes wherever any identifier does.
- */
-export function erasedToken(key: Buffer, diedAt: number): string {
-	return `\0erased.${key.toString("hex")}.${diedAt}@deleted.invalid`;
-}
-
-/** Deleted names are kept by their identifiers alone. */
-export function withoutErasedTokens(claims: Claims): Claims {
-	const isToken = (value: string | number) => typeof value === "string" && value.startsWith("\0");
-	const kept = { ...claims };
-	if (kept.provenEmails?.some(isToken)) kept.provenEmails = kept.provenEmails.filter((email) => !isToken(email));
-	if (kept.emails?.some(isToken)) kept.emails = kept.emails.filter((email) => !isToken(email));
-	if (kept.externalIds?.some(({ id }) => isToken(id))) {
-		kept.externalIds = kept.externalIds.filter(({ id }) => !isToken(id));
-	}
-	return kept;
-}
-
-function parseErasedToken(value: string): { key: Buffer; diedAt: number } | null {
-	if (!value.startsWith("\0")) return null;
-	const [, key, diedAt] = /^\0erased\.([0-9a-f]+)\.(-?\d+)@deleted\.invalid$/.exec(value) ?? [];
-	return key === undefined ? null : { key: Buffer.from(key, "hex"), diedAt: Number(diedAt) };
-}
-
 export type Identifiers = ReturnType<typeof createIdentifiers>;
 
 export function identifierFact(row: IdentifierRow): IdentifierFact {
 	return {
 		id: row.id,
 		type: row.type,
-		value: row.value ?? "",
+		// Nobody can tell any more where a deleted name stood among others of its type: it stands last.
+		value: row.value ?? `\u{10ffff}${row.erased}`,
 		root: row.root,
 		seen: (row.flags & flag.seen) !== 0,
 		corrected: (row.flags & flag.corrected) !== 0,

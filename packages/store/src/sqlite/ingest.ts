@@ -1,5 +1,6 @@
 import {
 	type Candidate,
+	compareIdentifiers,
 	createBlocked,
 	decideBatch,
 	emptyFacts,
@@ -10,21 +11,22 @@ import {
 	type Plan,
 	type Revision,
 } from "@selfsame/identity";
-import type { AcceptedEvent, Claims, IngestResult, Json } from "@selfsame/protocol";
+import type { AcceptedEvent, Claims, Identifier, IngestResult, Json, JsonObject } from "@selfsame/protocol";
 import type { DeadLetter } from "../port.ts";
 import { createPlanWriter } from "./applyPlan.ts";
 import type { Counters } from "./counters.ts";
 import { createFactLoader, linkKind } from "./facts.ts";
 import {
+	type ErasedName,
 	flag,
 	type IdentifierRow,
 	type Identifiers,
 	identifierFact,
 	regionFact,
-	withoutErasedTokens,
 } from "./identifiers.ts";
 import type { SqliteDatabase } from "./openDatabase.ts";
 import type { Tombstones } from "./tombstones.ts";
+import { withoutExternalId, withoutName } from "./withoutName.ts";
 import { createWriteKeyIds } from "./writeKeyIds.ts";
 
 export const eventTypes = ["track", "identify", "page", "screen", "group", "alias"] as const;
@@ -37,6 +39,17 @@ interface Incoming {
 	lead: IdentifierRow | null;
 	others: IdentifierRow[];
 	alias: { previousUser: IdentifierRow; previousAnonymous: IdentifierRow } | null;
+}
+
+/** An event that another file of this workspace had stored, and the names in it that were deleted since. */
+export interface RestoredEvent {
+	/** The number it had. */
+	seq: number;
+	event: AcceptedEvent;
+	/** The lead first, where that is one of them. */
+	erased: (ErasedName & { led: boolean })[];
+	/** Both readings of an alias's `previousId`, where its claims do not tell them any more. */
+	previous: { user: Identifier | ErasedName; anonymous: Identifier | ErasedName } | null;
 }
 
 export interface IngestDeps {
@@ -128,9 +141,29 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 		return { event, named, seq, lead, others, alias };
 	};
 
+	/** The same for an event from another file, whose deleted names only their hashes tell. */
+	const nameRestored = ({ event, seq, erased, previous }: RestoredEvent): Incoming => {
+		const incoming = name(event, seq);
+		if (erased.length > 0) {
+			const led = erased.filter((one) => one.led).map(identifiers.resolveErased);
+			const rows = [...led, ...(incoming.lead ? [incoming.lead] : []), ...incoming.others];
+			rows.push(...erased.filter((one) => !one.led).map(identifiers.resolveErased));
+			const usable = rows.filter(({ type }) => config.identifiers[type]);
+			const ofType = ({ type }: IdentifierRow) => ({ type, value: "" });
+			const [lead = null, ...others] = usable.sort((a, b) => compareIdentifiers(config, ofType(a), ofType(b)));
+			Object.assign(incoming, { lead, others });
+		}
+		if (previous && incoming.lead?.type === "user_id") {
+			const rowOf = (one: Identifier | ErasedName) =>
+				"value" in one ? identifiers.resolve(one, event.timestamp) : identifiers.resolveErased(one);
+			incoming.alias = { previousUser: rowOf(previous.user), previousAnonymous: rowOf(previous.anonymous) };
+		}
+		return incoming;
+	};
+
 	const writeEvent = (row: Incoming) => {
 		const { event, seq, lead, others, alias } = row;
-		const { source, messageId, timestamp, payload } = event;
+		const { source, messageId, timestamp, claims, payload } = event;
 		const anonymous = others.find(({ type }) => type === "anonymous_id")?.id ?? null;
 		putEvent.run(
 			seq,
@@ -143,7 +176,7 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 			lead?.id ?? null,
 			anonymous,
 			event.name ?? null,
-			claimsToKeep(event.claims, row),
+			claimsToKeep(claims, row),
 			writeKeyId(event.writeKey),
 		);
 		putPayload.run(seq, payload, event.traits ? JSON.stringify(event.traits) : null);
@@ -208,7 +241,7 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 			const verdict = tombstones.judge(event, () => identifiersOf(event, config, blocked).identifiers[0]);
 			if (verdict) return drop(event, verdict);
 			seq += 1;
-			accepted.push(name(event, seq));
+			accepted.push(withoutDeadNames(name(event, seq)));
 			return { verdict: "accepted", seq };
 		});
 		storeAll(accepted);
@@ -225,8 +258,8 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 		/** Stores a batch, inside a transaction that the caller has begun. */
 		ingest,
 		/** Stores events that another file of the same workspace had stored, under the numbers they had. */
-		restore(events: readonly { seq: number; event: AcceptedEvent }[]): void {
-			storeAll(events.map(({ seq, event }) => name(event, seq)));
+		restore(events: readonly RestoredEvent[]): void {
+			storeAll(events.map(nameRestored));
 			counters.flush();
 		},
 		/** Decides parts of identity anew, inside a transaction that the caller has begun. */
@@ -256,6 +289,23 @@ function toCandidate({ event, seq, lead, others, alias }: Incoming): Candidate[]
 	return [candidate];
 }
 
+/** A late event may name what was deleted since: the event is kept, the name is not. */
+function withoutDeadNames(incoming: Incoming): Incoming {
+	const { event, named, lead, others, alias } = incoming;
+	const rows = alias ? [lead, ...others, alias.previousUser, alias.previousAnonymous] : [lead, ...others];
+	if (rows.every((row) => row?.value !== null)) return incoming;
+	const { previousId: value = "" } = named;
+	const names = [...named.identifiers, { type: "user_id", value }, { type: "anonymous_id", value }];
+	let { claims, payload } = event;
+	for (const [index, row] of rows.entries()) {
+		const name = names[index];
+		if (row?.value !== null || !name) continue;
+		claims = withoutName(claims, name);
+		payload = JSON.stringify(withoutExternalId(JSON.parse(payload) as JsonObject, name));
+	}
+	return { ...incoming, event: { ...event, claims, payload } };
+}
+
 /**
  * Most events claim a user and an anonymous id in their one spelling, which the identifiers hold already. Anything more
  * is kept as it came: placeholders, other spellings, and what another set of identity rules would read.
@@ -266,7 +316,7 @@ function claimsToKeep(claims: Claims, { lead, others }: Incoming): string | null
 		return row !== undefined && (row.value === null || (row.value === value && normaliseValue(value) === value));
 	};
 	const { userId, anonymousId, ...rest } = claims;
-	const kept: { [name: string]: Json } = { ...(withoutErasedTokens(rest) as { [name: string]: Json }) };
+	const kept: { [name: string]: Json } = { ...(rest as { [name: string]: Json }) };
 	if (userId !== undefined && !known("user_id", userId)) kept.userId = userId;
 	if (anonymousId !== undefined && !known("anonymous_id", anonymousId)) kept.anonymousId = anonymousId;
 	for (const name in kept) return name && JSON.stringify(kept);

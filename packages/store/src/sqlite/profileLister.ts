@@ -80,7 +80,7 @@ export function createProfileLister(database: SqliteDatabase, ownership: Ownersh
 		count(): number {
 			const certain = new Set(settledOwners.all() as number[]);
 			for (const owner of unsettled.all() as number[]) {
-				if (!certain.has(owner) && profileOf(owner)) certain.add(owner);
+				if (!certain.has(owner) && profiles.exists({ owned: ownership.ownedBy(owner) })) certain.add(owner);
 			}
 			return certain.size;
 		},

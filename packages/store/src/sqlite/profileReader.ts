@@ -75,6 +75,8 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 			AND w.ts = (SELECT max(ts) FROM trait_writes WHERE lead = :id AND key = keys.key)
 		JOIN events e ON e.seq = w.seq`,
 	);
+	const hasTraits = database.prepare("SELECT 1 FROM trait_writes WHERE lead = ? LIMIT 1").pluck();
+	const groupsLed = database.prepare("SELECT DISTINCT group_id FROM memberships WHERE lead = ?").pluck();
 	const groupKeys = database.prepare("SELECT DISTINCT key FROM group_writes WHERE group_id = ?").pluck();
 	const groupValue = database
 		.prepare(
@@ -96,8 +98,8 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 		return statement(sql).get(...values) as Seen & { count: number };
 	};
 
-	const isAnyIn = (span: OwnedSpan): boolean => {
-		const { where, values } = insideSpan(span);
+	const hasEventIn = (span: OwnedSpan, asOf?: number): boolean => {
+		const { where, values } = condition(span, asOf);
 		return statement(`SELECT 1 FROM events e WHERE ${where} LIMIT 1`).get(...values) !== undefined;
 	};
 
@@ -125,6 +127,8 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 	};
 
 	const traitRows = (span: OwnedSpan, asOf?: number): TraitRow[] => {
+		// Few identifiers lead any: most are devices.
+		if (hasTraits.get(span.identifier) === undefined) return [];
 		if (!span.from && !span.to && asOf === undefined) return latestTraits.all({ id: span.identifier }) as TraitRow[];
 		const { where, values } = condition(span, asOf);
 		return statement(
@@ -152,14 +156,19 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 		return visibleTraits([...winners.values()]);
 	};
 
+	const groupsIn = (span: OwnedSpan, asOf?: number): string[] => {
+		const led = groupsLed.all(span.identifier) as string[];
+		if (led.length === 0 || (!span.from && !span.to && asOf === undefined)) return led;
+		const { where, values } = condition(span, asOf);
+		const sql = `SELECT DISTINCT m.group_id FROM memberships m JOIN events e ON e.seq = m.seq WHERE m.lead = ? AND ${where}`;
+		return statement(sql)
+			.pluck()
+			.all(span.identifier, ...values) as string[];
+	};
+
 	const groupIdsOf = ({ owned, asOf }: ProfileParts): string[] => {
 		const ids = new Set<string>();
-		for (const span of owned) {
-			const { where, values } = condition(span, asOf);
-			const sql = `SELECT DISTINCT m.group_id AS id FROM memberships m JOIN events e ON e.seq = m.seq
-				WHERE m.lead = ? AND ${where}`;
-			for (const row of statement(sql).all(span.identifier, ...values) as { id: string }[]) ids.add(row.id);
-		}
+		for (const span of owned) for (const id of groupsIn(span, asOf)) ids.add(id);
 		return [...ids].sort(compareUtf8);
 	};
 
@@ -260,8 +269,14 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 		/** The id alone of `profile`, as of now. */
 		idOf(parts: ProfileParts): string | null {
 			const shown = identifiersOf(parts);
-			const hasEvents = () => parts.owned.some((span) => isAnyIn(span));
+			const hasEvents = () => parts.owned.some((span) => hasEventIn(span));
 			return shown.length > 0 && hasEvents() ? idFrom(parts, shown) : null;
+		},
+
+		/** Whether there is anything to show: an event, and a name. */
+		exists(parts: ProfileParts): boolean {
+			const isNamed = heldOf(parts).some(({ id }) => seen(id, parts.asOf).first !== null);
+			return isNamed && parts.owned.some((span) => hasEventIn(span, parts.asOf));
 		},
 
 		/** Null where nothing is left to show: no event, or no name. */

@@ -36,8 +36,7 @@ export function createReader(file: string, config: IdentityConfig) {
 	/** The parts of a profile that has something to show. */
 	const existing = (ref: ProfileRef, asOf?: number): ProfileParts | null => {
 		const parts = partsOf(ref, asOf);
-		if (!parts?.owned.some((span) => profiles.countIn(span, asOf).count > 0)) return null;
-		return profiles.heldOf(parts).length > 0 ? parts : null;
+		return parts && profiles.exists(parts) ? parts : null;
 	};
 
 	const named = (id: number): Identifier | null => {

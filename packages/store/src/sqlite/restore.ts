@@ -1,14 +1,15 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { IdentityConfig } from "@selfsame/identity";
-import type { AcceptedEvent, Claims, JsonObject } from "@selfsame/protocol";
+import type { AcceptedEvent, Claims, Identifier, JsonObject } from "@selfsame/protocol";
 import type { Correction } from "../port.ts";
 import { createCorrections } from "./corrections.ts";
 import { createCounters } from "./counters.ts";
+import { linkKind } from "./facts.ts";
 import { createKeyedHash } from "./hashes.ts";
-import { createIdentifiers, erasedToken, type Identifiers } from "./identifiers.ts";
+import { createIdentifiers, type ErasedName, type Identifiers } from "./identifiers.ts";
 import { requireSameRules } from "./identityRules.ts";
-import { createIngest, eventTypes } from "./ingest.ts";
+import { createIngest, eventTypes, type RestoredEvent } from "./ingest.ts";
 import { openWriter, type SqliteDatabase } from "./openDatabase.ts";
 import { createTombstones } from "./tombstones.ts";
 
@@ -19,7 +20,6 @@ export type Progress = (done: number, total: number) => void;
 const step = 1_000;
 
 interface NameColumns {
-	id: number;
 	type: string;
 	value: string | null;
 	key: Buffer;
@@ -41,42 +41,44 @@ interface StoredColumns {
 	key: string | null;
 	body: string | null;
 	traits: string | null;
+	previous_user: number | null;
+	previous_anonymous: number | null;
+}
+
+/** Reads names of one file as another file of the workspace can understand them. */
+function createNames(database: SqliteDatabase) {
+	const nameOf = database.prepare("SELECT type, value, key, died_at FROM identifiers WHERE id = ?");
+	return (id: number): Identifier | ErasedName => {
+		const { type, value, key, died_at } = nameOf.get(id) as NameColumns;
+		return value === null ? { type, key, diedAt: died_at as number } : { type, value };
+	};
 }
 
 /** Reads stored events as they were accepted, in commit order. */
 function createStoredEvents(database: SqliteDatabase) {
 	const page = database.prepare(
-		`SELECT e.*, k.key, p.body, p.traits FROM events e LEFT JOIN event_payloads p ON p.seq = e.seq
-		LEFT JOIN write_keys k ON k.id = e.write_key WHERE e.seq > ? ORDER BY e.seq LIMIT ${step}`,
+		`SELECT e.*, k.key, p.body, p.traits, a.previous_user, a.previous_anonymous
+		FROM events e LEFT JOIN event_payloads p ON p.seq = e.seq
+		LEFT JOIN write_keys k ON k.id = e.write_key LEFT JOIN aliases a ON a.seq = e.seq
+		WHERE e.seq > ? ORDER BY e.seq LIMIT ${step}`,
 	);
-	const nameOf = database.prepare("SELECT id, type, value, key, died_at FROM identifiers WHERE id = ?");
-	const erasedLinks = database.prepare(
-		`SELECT l.seq, i.type, i.key, i.died_at FROM identifiers i JOIN event_identifiers l ON l.identifier = i.id
-		WHERE i.died_at IS NOT NULL AND i.type NOT IN ('user_id', 'anonymous_id')
-		UNION ALL SELECT e.seq, i.type, i.key, i.died_at FROM identifiers i JOIN events e ON e.lead = i.id
-		WHERE i.died_at IS NOT NULL AND i.type NOT IN ('user_id', 'anonymous_id')`,
+	const nameOf = createNames(database);
+	const dead = database.prepare(
+		`SELECT e.seq, i.type, i.key, i.died_at AS diedAt, 1 AS led
+		FROM identifiers i JOIN events e ON e.lead = i.id WHERE i.died_at IS NOT NULL
+		UNION ALL SELECT l.seq, i.type, i.key, i.died_at AS diedAt, 0 AS led
+		FROM identifiers i JOIN event_identifiers l ON l.identifier = i.id
+		WHERE i.died_at IS NOT NULL AND l.kind <> ${linkKind.previous}`,
 	);
-	const erased = Map.groupBy(erasedLinks.all() as (NameColumns & { seq: number })[], ({ seq }) => seq);
-
-	const named = (id: number | null, type: string): string | undefined => {
-		if (id === null) return undefined;
-		const row = nameOf.get(id) as NameColumns;
-		if (row.type !== type) return undefined;
-		return row.value ?? erasedToken(row.key, row.died_at as number);
-	};
+	const deadOf = Map.groupBy(dead.all() as (ErasedName & { seq: number; led: number })[], ({ seq }) => seq);
 
 	const claimsOf = (row: StoredColumns): Claims => {
 		const claims = row.claims === null ? {} : (JSON.parse(row.claims) as Claims);
-		const userId = named(row.lead, "user_id");
-		const anonymousId = named(row.lead, "anonymous_id") ?? named(row.anonymous, "anonymous_id");
-		if (userId !== undefined) claims.userId ??= userId;
-		if (anonymousId !== undefined) claims.anonymousId ??= anonymousId;
-		for (const { type, key, died_at } of erased.get(row.seq) ?? []) {
-			const id = erasedToken(key, died_at as number);
-			// From a client source only a proven email can have made a link.
-			const emails = row.trusted === 1 ? "emails" : "provenEmails";
-			if (type === "email") claims[emails] = [...((claims[emails] as string[]) ?? []), id];
-			else claims.externalIds = [...(claims.externalIds ?? []), { type, id }];
+		for (const id of [row.lead, row.anonymous]) {
+			const name = id === null ? null : nameOf(id);
+			if (!name || !("value" in name)) continue;
+			if (name.type === "user_id") claims.userId ??= name.value;
+			if (name.type === "anonymous_id") claims.anonymousId ??= name.value;
 		}
 		return claims;
 	};
@@ -95,11 +97,21 @@ function createStoredEvents(database: SqliteDatabase) {
 		payload: row.body ?? "{}",
 	});
 
+	const toRestored = (row: StoredColumns): RestoredEvent => {
+		const event = toEvent(row);
+		const erased = (deadOf.get(row.seq) ?? []).map((one) => ({ ...one, led: one.led === 1 }));
+		const { userId, previousId } = event.claims;
+		const told = row.previous_user === null || (userId !== undefined && previousId !== undefined);
+		const previous = told
+			? null
+			: { user: nameOf(row.previous_user as number), anonymous: nameOf(row.previous_anonymous as number) };
+		return { seq: row.seq, event, erased, previous };
+	};
+
 	return {
 		count: (): number => database.prepare("SELECT count(*) FROM events").pluck().get() as number,
 		/** The next events after a number, as many as one step takes. */
-		after: (seq: number): { seq: number; event: AcceptedEvent }[] =>
-			(page.all(seq) as StoredColumns[]).map((row) => ({ seq: row.seq, event: toEvent(row) })),
+		after: (seq: number): RestoredEvent[] => (page.all(seq) as StoredColumns[]).map(toRestored),
 	};
 }
 
@@ -173,10 +185,10 @@ function restoreCorrections(
 	const rows = from
 		.prepare("SELECT kind, at, a, b, actor, reason FROM corrections ORDER BY id LIMIT -1 OFFSET ?")
 		.all(done) as { kind: Correction["kind"]; at: number; a: number; b: number; actor: string; reason: string }[];
-	const nameOf = from.prepare("SELECT id, type, value, key, died_at FROM identifiers WHERE id = ?");
+	const nameOf = createNames(from);
 	const rowOf = (id: number, at: number) => {
-		const { type, value, key, died_at } = nameOf.get(id) as NameColumns;
-		return identifiers.resolve({ type, value: value ?? erasedToken(key, died_at as number) }, at);
+		const name = nameOf(id);
+		return "value" in name ? identifiers.resolve(name, at) : identifiers.resolveErased(name);
 	};
 	for (const { kind, at, a, b, actor, reason } of rows) {
 		corrections.applyRows({ kind, a: rowOf(a, at), b: rowOf(b, at) }, { at, actor, reason });
