@@ -34,7 +34,6 @@ export function createApp(deps: Deps, { sdkFile, docsFolder }: PublicFiles): Hon
 	app.route("/", sdkRoutes(sdkFile));
 
 	const api = createApi(deps);
-	describeIngest(api);
 	profileRoutes(api);
 	groupRoutes(api);
 	correctionRoutes(api, deps);
@@ -42,6 +41,7 @@ export function createApp(deps: Deps, { sdkFile, docsFolder }: PublicFiles): Hon
 	healthRoutes(api, deps);
 	openApiRoute(api);
 	docsRoutes(api, docsFolder);
+	describeIngest(api);
 	app.route("/", api.app);
 
 	app.notFound((c) => {

@@ -6,6 +6,18 @@ import { components } from "./views.ts";
 
 type Schemas = (schema: z.ZodType) => JsonSchema;
 
+/** In the order in which they are shown. */
+const tags: Record<Route["tag"], string> = {
+	Profiles: "People: who they are, what they did, and why they are one person.",
+	Groups: "Companies, teams and households, and who belongs to them.",
+	Events: "Events as they arrive, and those that were not accepted.",
+	Corrections: "What a person decides about people: merging, taking apart, deleting.",
+	Export: "All of it at once.",
+	Segment: "The shapes of Segment's Profile API, for readers that know it.",
+	Operations: "How the collector fares.",
+	Ingest: "Where events go in.",
+};
+
 /** The description of all routes as an OpenAPI 3.1 document, whose schemas are JSON Schema 2020-12. */
 export function toOpenApi(routes: readonly Route[]): JsonSchema {
 	const answers = convert(
@@ -34,6 +46,7 @@ export function toOpenApi(routes: readonly Route[]): JsonSchema {
 			license: { name: "Apache-2.0", identifier: "Apache-2.0" },
 		},
 		servers: [{ url: "/" }],
+		tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
 		paths,
 		components: {
 			schemas: answers.named,

@@ -74,7 +74,8 @@ export function describeIngest(api: Api): void {
 }
 
 function describe({ path, shape, dialect }: IngestPath): Route {
-	const what = shape === "batch" ? "a batch of events" : shape === "any" ? "an event of any type" : `a ${shape} event`;
+	const what =
+		shape === "batch" ? "a batch of events" : shape === "any" ? "one event of any type" : `one ${shape} event`;
 	return {
 		method: "post",
 		path,
