@@ -131,6 +131,25 @@ export interface GroupView {
 	members: Page<{ id: string }>;
 }
 
+/** A request that its sender may repeat. */
+export interface RepeatableRequest {
+	/** A hash that stands for the sender and its `Idempotency-Key`. */
+	hash: string;
+	/** A hash of what is asked, so that the same key for something else is noticed. */
+	request: string;
+	/** ms. */
+	at: number;
+}
+
+/** What is known of a request when it comes. */
+export type RequestClaim =
+	/** Nobody has asked this: whoever claimed it answers it, and then calls `answerRequest` or `releaseRequest`. */
+	| { state: "new" }
+	| { state: "running" }
+	/** The key was used for another request. */
+	| { state: "different" }
+	| { state: "answered"; status: number; body: string };
+
 /** What a store knows about itself. */
 export interface Diagnostics {
 	/**
@@ -191,6 +210,22 @@ export interface Store {
 	removeRejected(ids: readonly number[]): Promise<number>;
 	/** Deletes the oldest until at most `maxCount` are left and none was received before `before`, ms. */
 	trimRejected(limits: { maxCount: number; before: number }): Promise<number>;
+
+	/**
+	 * Claims a request for answering. What is older than `forgetBefore` is forgotten first, and a claim that was made
+	 * before `abandonedBefore` and never answered counts as none: whoever made it is gone.
+	 */
+	claimRequest(
+		request: RepeatableRequest,
+		limits: { forgetBefore: number; abandonedBefore: number },
+	): Promise<RequestClaim>;
+	/**
+	 * Keeps the answer of a claimed request. It goes with the person when a person it names is deleted, since it may hold
+	 * their profile.
+	 */
+	answerRequest(hash: string, answer: { status: number; body: string }): Promise<void>;
+	/** Gives a claim up: the request was not carried out. */
+	releaseRequest(hash: string): Promise<void>;
 
 	listSources(): Promise<Source[]>;
 	/** Creates or replaces the source with this id. */

@@ -13,7 +13,7 @@ export function commonAnswers({ scope, path, query, body, idempotent }: Route): 
 		...(body ? { 413: error("The body is too large.") } : {}),
 		...(idempotent
 			? {
-					409: error("This contradicts the profile as it is, or the same `Idempotency-Key` is being answered."),
+					409: error("A request with this `Idempotency-Key` is being answered; ask again for its answer."),
 					422: error("The `Idempotency-Key` was used for another request."),
 				}
 			: {}),

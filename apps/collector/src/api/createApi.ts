@@ -6,6 +6,7 @@ import { createMask, noMask } from "../privacy/createMask.ts";
 import { createReader } from "../privacy/createReader.ts";
 import { type Parameters, readPath, readQuery } from "../routes/parameters.ts";
 import { readJson } from "../routes/readJson.ts";
+import { createRepetitions } from "./createRepetitions.ts";
 import type { Call, PathNames, Route } from "./route.ts";
 
 type ApiEnv = { Variables: GuardedVariables };
@@ -30,6 +31,8 @@ export function createApi(deps: Deps): Api {
 	const masked = createMask(deps.config.personalTraits);
 	const [open, restricted] = [createReader(deps.store, noMask), createReader(deps.store, masked)];
 
+	const repetitions = createRepetitions(deps);
+
 	async function readCall(c: Context<ApiEnv>, route: Route): Promise<Call> {
 		const sees = c.get("seesPersonal") === true;
 		return {
@@ -51,7 +54,14 @@ export function createApi(deps: Deps): Api {
 			const plain = route as unknown as Route;
 			routes.push(plain);
 			const answer = handle as unknown as (call: Call) => Promise<Response> | Response;
-			const handler: Handler<ApiEnv> = async (c) => answer(await readCall(c, plain));
+			const handler: Handler<ApiEnv> = async (c) => {
+				const call = await readCall(c, plain);
+				const key = plain.idempotent ? c.req.header("idempotency-key") : undefined;
+				if (key === undefined) return answer(call);
+				const { pathname, search } = new URL(c.req.url);
+				const request = [c.req.method, pathname, search, call.body];
+				return repetitions.once({ asker: c.get("keyId"), key, request }, async () => answer(call));
+			};
 			const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
 			if (route.scope === null) app.on(route.method.toUpperCase(), path, handler);
 			else app.on(route.method.toUpperCase(), path, guard(deps, route.scope), handler);

@@ -9,6 +9,8 @@ import { allows, type Scope } from "./createKeyRing.ts";
 export interface GuardedVariables {
 	/** The secret key's name, for attribution. */
 	actor: string;
+	/** The secret key's id. */
+	keyId: string;
 	/** Whether the key may see personal data. */
 	seesPersonal: boolean;
 }
@@ -39,6 +41,7 @@ export function guard(
 			);
 		}
 		c.set("actor", key.name);
+		c.set("keyId", key.id);
 		c.set("seesPersonal", allows(key, "pii:read"));
 		await next();
 		c.header("x-request-id", requestId);

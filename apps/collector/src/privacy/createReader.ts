@@ -44,6 +44,7 @@ export function createReader(store: Reader, mask: Mask): Reader {
 			return page && mapPage(page, (write) => mask.traitWrite(key, write));
 		},
 		async findGroup(id, query) {
+			if (mask.text(id) !== id) throw hidden("A group cannot be named by personal data");
 			const group = await store.findGroup(id, query);
 			return group && mask.group(group);
 		},

@@ -77,6 +77,13 @@ export function createDeletion(deps: DeletionDeps) {
 		}
 	};
 
+	/** An answer kept for repetitions may show the person's profile, which always shows their identifiers. */
+	const eraseAnswers = (rows: readonly NamedRow[]) => {
+		for (const { value } of rows) {
+			run("DELETE FROM idempotent_requests WHERE instr(body, ?) > 0", JSON.stringify(value));
+		}
+	};
+
 	const eraseNames = (rows: readonly NamedRow[], at: number) => {
 		for (const { id } of rows) {
 			run("UPDATE identifiers SET key = ?, value = NULL, died_at = ? WHERE id = ?", hashOf(id), at, id);
@@ -117,6 +124,7 @@ export function createDeletion(deps: DeletionDeps) {
 			const touched = removal.remove(new Set(owned.map(({ identifier }) => identifier)));
 			for (const row of held) scrub(row);
 			eraseLetters(held);
+			eraseAnswers(held);
 			eraseNames(held, at);
 			for (const row of held) {
 				if (row.type === "user_id")

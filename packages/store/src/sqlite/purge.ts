@@ -29,6 +29,7 @@ export function createPurge({ database, removal, tombstones, counters }: PurgeDe
 		`INSERT INTO deletions (receipt, at, suppress, erased_events, identifiers, actor, reason)
 		VALUES (?, ?, 0, ?, 0, ?, ?)`,
 	);
+	const removeAnswers = database.prepare("DELETE FROM idempotent_requests");
 	const putChange = database.prepare("INSERT INTO changes (at, kind) VALUES (?, 'purge')");
 
 	const choose = (key: number, { since, until = Number.MAX_SAFE_INTEGER }: PurgeQuery): number => {
@@ -52,6 +53,8 @@ export function createPurge({ database, removal, tombstones, counters }: PurgeDe
 			putReceipt.run(`purge_${v7()}`, at, events, actor, reason);
 			tombstones.refresh();
 			eraseGroupWrites();
+			// Answers kept for repetitions show profiles as they were.
+			removeAnswers.run();
 			counters.add("unattributed", -removal.count("lead IS NULL"));
 			counters.add("events", -events);
 			counters.add("erased", events);

@@ -279,6 +279,22 @@ export const deadLetters = sqliteTable(
 	],
 );
 
+/** Requests that were sent with an `Idempotency-Key`, for as long as a repetition is recognised. */
+export const idempotentRequests = sqliteTable(
+	"idempotent_requests",
+	{
+		/** Hash of the secret key's id and the request's own key. */
+		hash: text("hash").primaryKey(),
+		/** Hash of what was asked. */
+		request: text("request").notNull(),
+		at: integer("at").notNull(),
+		/** Null while it is being answered. */
+		status: integer("status"),
+		body: text("body"),
+	},
+	(t) => [index("idempotent_requests_at").on(t.at)],
+);
+
 export const counters = sqliteTable("counters", {
 	name: text("name").primaryKey(),
 	value: integer("value").notNull(),

@@ -9,6 +9,8 @@ import {
 	IdentityRulesChangedError,
 	type ProfileRef,
 	type PurgeQuery,
+	type RepeatableRequest,
+	type RequestClaim,
 } from "../port.ts";
 import { createCorrections } from "./corrections.ts";
 import { createCounters } from "./counters.ts";
@@ -16,6 +18,7 @@ import { createDeadLetters } from "./deadLetters.ts";
 import { createDeletion } from "./deletion.ts";
 import { createEventRemoval } from "./eventRemoval.ts";
 import { createKeyedHash } from "./hashes.ts";
+import { createIdempotentRequests } from "./idempotentRequests.ts";
 import { createIdentifiers } from "./identifiers.ts";
 import { requireSameRules } from "./identityRules.ts";
 import { createIngest } from "./ingest.ts";
@@ -47,6 +50,7 @@ export function createWriter(file: string, config: IdentityConfig) {
 	const profiles = createProfileReader(database, config, ownership);
 	const sources = createSources(database);
 	const letters = createDeadLetters(database);
+	const requests = createIdempotentRequests(database);
 	const dataVersion = database.prepare("PRAGMA data_version").pluck();
 	let lastVersion = dataVersion.get() as number;
 
@@ -108,6 +112,13 @@ export function createWriter(file: string, config: IdentityConfig) {
 
 		removeRejected: (ids: readonly number[]): number => transact(() => letters.remove(ids)),
 		trimRejected: (limits: { maxCount: number; before: number }): number => transact(() => letters.trim(limits)),
+
+		claimRequest: (
+			request: RepeatableRequest,
+			limits: { forgetBefore: number; abandonedBefore: number },
+		): RequestClaim => transact(() => requests.claim(request, limits)),
+		answerRequest: requests.answer,
+		releaseRequest: requests.release,
 
 		putSource: sources.putSource,
 		putSecretKey: sources.putSecretKey,
