@@ -17,6 +17,8 @@ export default defineConfig({
 		index: "src/index.ts",
 		// The store starts its worker from a file beside the bundle: `new URL("./worker.js", import.meta.url)`.
 		worker: `${store}/src/sqlite/worker.ts`,
+		// And so does an export: `new URL("./exportWorker.js", import.meta.url)`.
+		exportWorker: "src/export/exportWorker.ts",
 	},
 	format: "esm",
 	platform: "node",

@@ -10,6 +10,7 @@ import { compatRoutes } from "./routes/compat.ts";
 import { correctionRoutes } from "./routes/corrections.ts";
 import { describeIngest } from "./routes/describeIngest.ts";
 import { docsRoutes } from "./routes/docs.ts";
+import { exportRoutes } from "./routes/export.ts";
 import { groupRoutes } from "./routes/groups.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { openApiRoute } from "./routes/openapi.ts";
@@ -38,6 +39,7 @@ export function createApp(deps: Deps, { sdkFile, docsFolder }: PublicFiles): Hon
 	groupRoutes(api);
 	correctionRoutes(api, deps);
 	rejectedRoutes(api, deps);
+	exportRoutes(api, deps);
 	healthRoutes(api, deps);
 	openApiRoute(api);
 	docsRoutes(api, docsFolder);

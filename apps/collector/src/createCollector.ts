@@ -12,6 +12,7 @@ import { type EnsuredKeys, ensureKeys, type KeyOptions } from "./auth/ensureKeys
 import { type Config, parseConfig, toIdentityConfig } from "./config.ts";
 import { createApp } from "./createApp.ts";
 import type { Deps } from "./deps.ts";
+import { createExporter } from "./export/createExporter.ts";
 import { createByteBudget } from "./ingest/createByteBudget.ts";
 import { createCommitQueue } from "./ingest/createCommitQueue.ts";
 import { createRateLimiter } from "./ingest/createRateLimiter.ts";
@@ -53,7 +54,8 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
 	const { databaseUrl, now = Date.now, log = createLog("silent") } = options;
 	const { sdkFile = findPublic(["./public/selfsame.js", "../../../packages/sdk/dist/selfsame.js"]) } = options;
 	const config = parseConfig(options.config ?? {});
-	const store = await openStore(databaseUrl, { identity: toIdentityConfig(config) });
+	const identity = toIdentityConfig(config);
+	const store = await openStore(databaseUrl, { identity });
 	const keys = await ensureKeys(store, options.keys ?? {}, now);
 	const budget = createByteBudget(config.queueBytes);
 	const metrics = createMetrics(() => budget.used, store.diagnostics);
@@ -68,6 +70,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
 		proxies: createProxyTrust(config.trustedProxies),
 		rates: createRateLimiter(now),
 		queue: createCommitQueue(store, { now: () => performance.now(), observe: metrics.observeCommit }),
+		exporter: createExporter({ databaseUrl, identity }),
 		budget,
 		metrics,
 		log,
@@ -88,7 +91,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
 		close() {
 			refuseEvents();
 			stopTrimming();
-			closing ??= deps.queue.drain().then(() => store.close());
+			closing ??= Promise.all([deps.exporter.close(), deps.queue.drain()]).then(() => store.close());
 			return closing;
 		},
 	};

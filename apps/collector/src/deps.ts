@@ -4,6 +4,7 @@ import type { ProxyTrust } from "./auth/createProxyTrust.ts";
 import type { SourceBook } from "./auth/createSourceBook.ts";
 import type { Verifier } from "./auth/createVerifier.ts";
 import type { Config } from "./config.ts";
+import type { Exporter } from "./export/createExporter.ts";
 import type { ByteBudget } from "./ingest/createByteBudget.ts";
 import type { CommitQueue } from "./ingest/createCommitQueue.ts";
 import type { RateLimiter } from "./ingest/createRateLimiter.ts";
@@ -20,6 +21,7 @@ export interface Deps {
 	proxies: ProxyTrust;
 	rates: RateLimiter;
 	queue: CommitQueue;
+	exporter: Exporter;
 	/** Bytes of request bodies in flight. */
 	budget: ByteBudget;
 	metrics: Metrics;

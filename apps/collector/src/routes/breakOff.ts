@@ -1,0 +1,34 @@
+import type { HttpBindings } from "@hono/node-server";
+import type { Context } from "hono";
+
+/**
+ * Passes a stream on to the client so that a failure shows: the connection is closed in the middle of the answer. An
+ * answer that merely ended early could not be told from a whole one.
+ *
+ * @param tell is told why, once.
+ */
+export function breakOff(
+	c: Context,
+	stream: ReadableStream<Uint8Array>,
+	tell: (reason: unknown) => void,
+): ReadableStream<Uint8Array> {
+	const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>;
+	const reader = stream.getReader();
+	return new ReadableStream<Uint8Array>(
+		{
+			async pull(controller) {
+				try {
+					const { done, value } = await reader.read();
+					if (done) controller.close();
+					else controller.enqueue(value);
+				} catch (error) {
+					tell(error);
+					outgoing?.destroy();
+					controller.error(error);
+				}
+			},
+			cancel: (reason) => reader.cancel(reason),
+		},
+		{ highWaterMark: 0 },
+	);
+}
