@@ -1,4 +1,5 @@
 import { readAliases } from "./aliases.ts";
+import { appendEvidence } from "./appendEvidence.ts";
 import type { IdentityConfig } from "./config.ts";
 import { Draft } from "./draft.ts";
 import type { EvidenceRow, Facts, Need, RegionFact } from "./facts.ts";
@@ -66,12 +67,12 @@ function weighUserLink(draft: Draft, row: EvidenceRow, region: RegionFact, dirty
 	} else if (region.state === "shared" || draft.isDiscounted(row)) {
 		// Neither changes who owns what: such a link counts at no time. That they were seen together is kept.
 		draft.noteSeenWith(row);
-	} else if (region.limited !== null || region.state === "tight") {
-		dirty.add(row.identifier);
-	} else if (region.state === "settled" && region.owner === null) {
+	} else if (region.state === "settled" && region.owner === null && region.limited === null) {
 		claim(draft, row, region);
-	} else if (region.size > 1 || !insertMoment(draft, row, region)) {
-		dirty.add(row.identifier);
+	} else {
+		const alone = region.size === 1 && region.limited === null;
+		const done = alone ? insertMoment(draft, row, region) : appendEvidence(draft, row, region);
+		if (!done) dirty.add(row.identifier);
 	}
 }
 
@@ -92,6 +93,7 @@ function weighJoint(draft: Draft, row: EvidenceRow, theirs: RegionFact, dirty: S
 		draft.plan.counts.fast += 1;
 		return;
 	}
+	if (mine.root === theirs.root && appendEvidence(draft, row, mine)) return;
 	const settled = mine.state === "settled" && theirs.state === "settled";
 	const oneOwner = mine.owner === null || theirs.owner === null || mine.owner === theirs.owner;
 	const limited = mine.limited !== null || theirs.limited !== null;

@@ -162,6 +162,11 @@ export class Draft implements Kinds {
 		return this.demand(this.facts.limitedRegions.get(user), { kind: "limitedRegions", id: user });
 	}
 
+	/** When the last stored evidence about any member of a region is dated; null where there is none. */
+	latestEvidence(root: number): number | null {
+		return this.demand(this.facts.latestEvidence.get(root), { kind: "latestEvidence", id: root });
+	}
+
 	aliases(id: number): readonly AliasRow[] {
 		if (this.identifier(id).fresh) return [];
 		return this.demand(this.facts.aliases.get(id), { kind: "aliases", id });

@@ -103,6 +103,8 @@ export interface Facts {
 	moments: Map<string, Moment>;
 	/** Roots of the regions with limited identifiers that a user is adjacent to. */
 	limitedRegions: Map<number, readonly number[]>;
+	/** The time of the latest evidence about any member of a region, by root, ms; null where there is none. */
+	latestEvidence: Map<number, number | null>;
 	unlinks: Map<number, readonly Unlink[]>;
 	/** By user, or the anonymous id of the same value: aliases that name it count from this instant on, ms. */
 	unmerges: Map<number, number | null>;
@@ -119,6 +121,7 @@ export type Need =
 	| { kind: "evidence"; id: number }
 	| { kind: "moment"; id: number; position: Position }
 	| { kind: "limitedRegions"; id: number }
+	| { kind: "latestEvidence"; id: number }
 	| { kind: "unlinks"; id: number }
 	| { kind: "unmerges"; id: number }
 	| { kind: "aliases"; id: number };
@@ -136,6 +139,7 @@ export function emptyFacts(): Facts {
 		evidence: new Map(),
 		moments: new Map(),
 		limitedRegions: new Map(),
+		latestEvidence: new Map(),
 		unlinks: new Map(),
 		unmerges: new Map(),
 		aliases: new Map(),

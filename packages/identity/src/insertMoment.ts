@@ -48,7 +48,7 @@ export function insertMoment(draft: Draft, row: EvidenceRow, region: RegionFact)
 }
 
 /** The users that the identifier was seen with, this one included; null where earlier rows do not tell exactly. */
-function withUser(adjacent: readonly AdjacentUser[], row: EvidenceRow): readonly AdjacentUser[] | null {
+export function withUser(adjacent: readonly AdjacentUser[], row: EvidenceRow): readonly AdjacentUser[] | null {
 	if (row.previous || adjacent.some((known) => !known.direct)) return null;
 	if (adjacent.some((known) => known.user === row.lead)) return adjacent;
 	return [...adjacent, { user: row.lead, direct: true }];

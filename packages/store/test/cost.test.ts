@@ -9,7 +9,11 @@ import { createWriter } from "../src/sqlite/writer.ts";
 
 const config = {
 	...defaultIdentityConfig,
-	identifiers: { ...defaultIdentityConfig.identifiers, device_id: { priority: 20, limit: null } },
+	identifiers: {
+		...defaultIdentityConfig.identifiers,
+		email: { priority: 2, limit: 5 },
+		device_id: { priority: 20, limit: null },
+	},
 };
 const many = 100_000;
 
@@ -119,5 +123,24 @@ describe("the cost of an identity decision", () => {
 		send(Array.from({ length: 5_000 }, (_, i) => event(i, { userId: "stranger", anonymousId: `b${i}` })));
 		const cost = costOf(() => send([event(1_500, { userId: "w", ...hub })]));
 		expect(cost.read).toBeLessThanOrEqual(1_010);
+	});
+
+	it("events of two people who share an email, a thousand each, read nothing when they come in their order", () => {
+		const emails = ["family@home.example"];
+		const alternate = (from: number) =>
+			Array.from({ length: 1_000 }, (_, i) =>
+				event(from + i, { userId: `u${i % 2}`, anonymousId: `a${i % 2}`, emails }),
+			);
+		send([event(0, { anonymousId: "tablet", emails }), ...alternate(1)]);
+		const cost = costOf(() => send(alternate(2_000)));
+		expect(cost.read).toBe(0);
+		expect(eventCount("u0")).toBeGreaterThan(1_000);
+	});
+
+	it("an event of somebody with more emails than one profile holds reads nothing when it brings nothing new", () => {
+		const withEmail = (i: number) => event(i, { userId: "agent", emails: [`e${i % 7}@desk.example`] });
+		send(Array.from({ length: 7_000 }, (_, i) => withEmail(i)));
+		const cost = costOf(() => send([withEmail(7_000), withEmail(7_001)]));
+		expect(cost.read).toBe(0);
 	});
 });

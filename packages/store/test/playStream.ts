@@ -8,6 +8,7 @@ import { createRandom } from "./random.ts";
 import { glanceAtStore, type Questions, readStore } from "./readStore.ts";
 import { createReference, type Reference } from "./reference/createReference.ts";
 import { evidenceOf } from "./reference/evidence.ts";
+import { comparePositions } from "./reference/order.ts";
 import { nameOf } from "./reference/toProfiles.ts";
 import { shuffled } from "./scenarios.ts";
 import { instantiate, knownGroups, knownIdentifiers, knownTraits, type Stream, type StreamStep } from "./streams.ts";
@@ -16,7 +17,7 @@ export interface PlayOptions {
 	config: IdentityConfig;
 	/** Sets this run's values apart from all others in the database. */
 	instance: number;
-	order: "given" | "reversed" | "shuffled";
+	order: "given" | "reversed" | "shuffled" | "in time";
 }
 
 /** A stream's run: where it is played, what must come out, and what to ask about. */
@@ -49,7 +50,7 @@ export async function playStream(store: Store, stream: Stream, options: PlayOpti
 	}
 	const expected = reference.snapshot();
 	// What hangs on equal profiles seldom differs by order alone, and reading it takes most of the time.
-	if (order === "reversed") await glance(run, "at the end");
+	if (order === "reversed" || order === "in time") await glance(run, "at the end");
 	else {
 		const actual = await readStore(store, run.questions);
 		expect(comparable(actual, config), "at the end").toEqual(comparable(expected, config));
@@ -95,6 +96,7 @@ async function glance({ store, reference, questions, config }: Run, where: strin
 
 function arrange(events: readonly AcceptedEvent[], order: PlayOptions["order"], random: () => number): AcceptedEvent[] {
 	if (order === "given") return [...events];
+	if (order === "in time") return [...events].sort(comparePositions);
 	return order === "reversed" ? [...events].reverse() : shuffled(events, random);
 }
 

@@ -105,6 +105,12 @@ export function createFactLoader(database: SqliteDatabase, identifiers: Identifi
 			JOIN identifiers r ON r.id = i.root WHERE a.user = :id AND r.limited IS NOT NULL`,
 		)
 		.pluck();
+	const latestEvidence = database
+		.prepare(
+			`SELECT max(ts) FROM (SELECT (SELECT max(ts) FROM event_identifiers WHERE identifier = i.id) AS ts
+			FROM identifiers i WHERE i.id = :id OR (i.root = :id AND i.root <> i.id))`,
+		)
+		.pluck();
 	const unlinks = database.prepare(
 		"SELECT a, b, at AS before FROM corrections WHERE kind = 'unlink' AND (a = :id OR b = :id)",
 	);
@@ -163,6 +169,9 @@ export function createFactLoader(database: SqliteDatabase, identifiers: Identifi
 				break;
 			case "limitedRegions":
 				facts.limitedRegions.set(id, limitedRegions.all({ id }) as number[]);
+				break;
+			case "latestEvidence":
+				facts.latestEvidence.set(id, latestEvidence.get({ id }) as number | null);
 				break;
 			case "unlinks":
 				facts.unlinks.set(id, unlinks.all({ id }) as Unlink[]);
