@@ -1,4 +1,4 @@
-import { parseTime } from "@selfsame/protocol/schema";
+import { cleanText, parseTime } from "@selfsame/protocol/schema";
 import type { ProfileRef } from "@selfsame/store";
 import type { Context } from "hono";
 import { findNearest } from "../findNearest.ts";
@@ -133,13 +133,14 @@ function unknownParameter(name: string, known: string[]): RequestError {
 	return new RequestError("invalid_request", `This call does not know one of the query parameters.${hint} ${all}`);
 }
 
-/** Reads the parts of a path that a template names, each decoded once, so that they may hold anything. */
+/** Reads the parts of a path that a template names, each decoded once, so that they may hold anything; as the
+ * store keeps them, without NUL. */
 export function readPath(c: Context, template: string): Record<string, string> {
 	const segments = new URL(c.req.url).pathname.split("/");
 	const entries = template.split("/").flatMap((part, at) => {
 		if (!part.startsWith("{")) return [];
 		try {
-			return [[part.slice(1, -1), decodeURIComponent(segments[at] ?? "")]];
+			return [[part.slice(1, -1), cleanText(decodeURIComponent(segments[at] ?? ""))]];
 		} catch {
 			throw new RequestError("invalid_request", "The path is not valid percent-encoding of UTF-8.");
 		}

@@ -1,0 +1,252 @@
+import type { JsonObject, Page, Problem, Profile } from "@selfsame/protocol";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { apiKey, startCollector, type TestCollector, track } from "./startCollector.ts";
+
+let collector: TestCollector;
+beforeAll(async () => {
+	collector = await startCollector({ config: { identifiers: { email: {}, "odd.type-1": {} } } });
+});
+afterAll(() => collector.stop());
+
+const secret = { authorization: `Bearer ${apiKey}` };
+const encode = encodeURIComponent;
+const values = [
+	"a:b",
+	"a/b/../c",
+	"../../etc",
+	"https://x.example/?q=1&r=2#top",
+	"100%",
+	"%2F%25%00",
+	"😀 𝒳 ünï \u202e",
+	"a+b c",
+	'"; DROP TABLE events; --',
+	"?include=traits",
+	";,&=#",
+	"line\nbreak\ttab",
+	"x".repeat(1_024),
+	"😀".repeat(256),
+];
+
+describe.each(values)("%j", (value) => {
+	it("works as a value of every type, in every part, as a trait's key and as a group", async () => {
+		const marker = `d${values.indexOf(value)}`;
+		await collector.send([
+			{
+				type: "identify",
+				userId: value,
+				anonymousId: `${marker}`,
+				traits: { [value]: marker },
+				context: { externalIds: [{ type: "odd.type-1", id: value }] },
+			},
+			{ type: "group", userId: value, groupId: value, traits: { [value]: marker } },
+		]);
+		for (const ref of [`user_id:${value}`, `odd.type-1:${value}`]) {
+			const base = `/v1/profiles/${encode(ref)}`;
+			const { status, body } = await collector.get<Profile>(base);
+			expect([status, body.traits]).toEqual([200, { [value]: marker }]);
+			expect((await collector.get<Page<unknown>>(`${base}/events?limit=1`)).body.page.hasMore).toBe(true);
+			expect((await collector.get(`${base}/identity`)).status).toBe(200);
+			const history = await collector.get<Page<JsonObject>>(`${base}/traits/${encode(value)}/history`);
+			expect(history.body.data).toMatchObject([{ value: marker, won: true }]);
+			const found = await collector.act<{ data: Profile[] }>("POST", "/v1/profiles/lookup", {
+				identifiers: [{ type: ref.slice(0, ref.indexOf(":")), value }],
+			});
+			expect(found.body.data[0]?.id).toBe(body.id);
+		}
+		const group = await collector.get<JsonObject>(`/v1/groups/${encode(value)}`);
+		expect(group).toMatchObject({ status: 200, body: { id: value, traits: { [value]: marker }, memberCount: 1 } });
+	});
+});
+
+describe("what can be no answer gets a clear problem, and never 500", () => {
+	const refs = ["%", "%zz", "%E0%A4%A", "%C0%AF", "%ED%A0%80", "user_id:", ":", ":x", "x", "%00", "user_id%3A%00"];
+	const long = "user_id:".padEnd(6_000, "x");
+	it.each([...refs, long, "user_id%3A%EF%BF%BD", "no%00type%3Ax", "😀", "__proto__:x", "constructor%3Aconstructor"])(
+		"%j",
+		async (ref) => {
+			for (const path of [
+				`/v1/profiles/${ref}`,
+				`/v1/profiles/${ref}/events`,
+				`/v1/profiles/${ref}/identity`,
+				`/v1/profiles/${ref}/traits/${ref}/history`,
+				`/v1/groups/${ref}`,
+			]) {
+				const { status, body } = await collector.get<Problem>(path);
+				expect([path, [400, 404].includes(status), body.status]).toEqual([path, true, status]);
+			}
+			for (const [path, body] of [
+				[`/v1/profiles/${ref}/merge`, { userId: "x", reason: "r" }],
+				[`/v1/profiles/${ref}/unmerge`, { userId: "x", reason: "r" }],
+				[
+					`/v1/profiles/${ref}/unlink`,
+					{ identifier: { type: "a", value: "b" }, from: { type: "c", value: "d" }, reason: "r" },
+				],
+			] as const)
+				expect([400, 404]).toContain((await collector.act("POST", path, body)).status);
+			expect([400, 404]).toContain((await collector.act("DELETE", `/v1/profiles/${ref}`)).status);
+		},
+	);
+
+	it("but for NUL, which is kept as U+FFFD and found by either", async () => {
+		await collector.send([track({ userId: "nul\u0000\ud800" })]);
+		for (const ref of ["user_id%3Anul%00%EF%BF%BD", "user_id%3Anul%EF%BF%BD%EF%BF%BD"]) {
+			expect((await collector.get(`/v1/profiles/${ref}`)).status).toBe(200);
+		}
+	});
+
+	it("in a body too", async () => {
+		const identifiers = [
+			{ type: "user_id", value: "\u0000" },
+			{ type: "\ud800", value: "\udc00x" },
+			{ type: "__proto__", value: "" },
+		];
+		const { status, body } = await collector.act<JsonObject>("POST", "/v1/profiles/lookup", { identifiers });
+		expect([status, body]).toEqual([200, { data: [null, null, null] }]);
+		for (const text of ["", "[", "null", "5", '"x"', "{}", '{"identifiers":[{}]}', "\u0000", "[".repeat(10_000)]) {
+			const answer = await collector.call<Problem>("/v1/profiles/lookup", {
+				method: "POST",
+				headers: secret,
+				body: text,
+			});
+			expect([text.slice(0, 20), answer.status]).toEqual([text.slice(0, 20), 400]);
+		}
+	});
+
+	it("in a query too", async () => {
+		for (const query of [
+			"asOf=%",
+			"asOf=%00",
+			"asOf=999999999999999999999",
+			"limit=1e1",
+			"limit=%2B1",
+			"limit=1.0",
+			"limit= 1",
+		]) {
+			expect([query, (await collector.get(`/v1/profiles/user_id:x/events?${query}`)).status]).toEqual([query, 400]);
+		}
+		for (const query of [
+			"identifierType=%00",
+			"identifierType=%",
+			"cursor=%F0%9F%98%80",
+			"cursor=e30",
+			"cursor=bnVsbA",
+		]) {
+			expect([200, 400]).toContain((await collector.get(`/v1/profiles?${query}`)).status);
+		}
+	});
+});
+
+describe("query parameters", () => {
+	it.each([
+		["/v1/profiles?limt=3", "limit"],
+		["/v1/profiles?Cursor=3", "cursor"],
+		["/v1/profiles?seen_after=3", "seenAfter"],
+		["/v1/profiles/user_id:x?as_of=3", "asOf"],
+		["/v1/profiles/user_id:x/events?ordr=asc", "order"],
+		["/v1/profiles/user_id:x/identity?asof=1", "asOf"],
+		["/v1/profiles/user_id:x/traits/plan/history?limits=1", "limit"],
+		["/v1/groups/g?cursors=1", "cursor"],
+		["/v1/rejected?codes=1", "code"],
+	])("%s: did you mean %s?", async (path, nearest) => {
+		const { status, body } = await collector.get<Problem>(path);
+		expect([status, body.code]).toEqual([400, "invalid_request"]);
+		expect(body.detail).toContain(`Did you mean \`${nearest}\`?`);
+	});
+
+	it("are refused when nobody knows them or they are there twice, and their values are not repeated", async () => {
+		const { status, body } = await collector.get<Problem>("/v1/stats?ada@shop.example=1");
+		expect([status, body.detail]).toEqual([400, "This call does not know one of the query parameters. It takes none."]);
+		expect((await collector.get<Problem>("/v1/profiles?limit=1&limit=2")).body.detail).toContain("more than once");
+		expect((await collector.act("DELETE", "/v1/profiles/user_id:x?supress=true")).status).toBe(400);
+		expect((await collector.call("/health?probe=1")).status).toBe(200);
+	});
+});
+
+describe("methods", () => {
+	it("answers HEAD as GET, without the body", async () => {
+		await collector.send([track({ userId: "headed" })]);
+		for (const path of [
+			"/v1/profiles/user_id:headed",
+			"/v1/profiles/user_id:headed/events",
+			"/v1/stats",
+			"/openapi.json",
+		]) {
+			const get = await collector.get(path);
+			const head = await collector.call(path, { method: "HEAD", headers: secret });
+			expect([head.status, head.body]).toEqual([200, ""]);
+			for (const name of ["etag", "content-type", "cache-control"]) {
+				expect(head.headers.get(name)).toBe(get.headers.get(name));
+			}
+		}
+		expect((await collector.call("/v1/profiles/user_id:nobody", { method: "HEAD", headers: secret })).status).toBe(404);
+	});
+
+	it("says 405 and what is allowed for a path that is there, and 404 for one that is not", async () => {
+		for (const [method, path, allow] of [
+			["PUT", "/v1/profiles/user_id:x", "GET, DELETE, HEAD"],
+			["POST", "/v1/profiles", "GET, HEAD"],
+			["GET", "/v1/profiles/user_id:x/merge", "POST"],
+			["DELETE", "/v1/profiles/a%2Fb/events", "GET, HEAD"],
+			["GET", "/v1/batch", "POST"],
+		] as const) {
+			const { status, headers, body } = await collector.call<Problem>(path, { method, headers: secret });
+			expect([status, body.code, headers.get("allow")]).toEqual([405, "method_not_allowed", allow]);
+		}
+		for (const path of ["/v1/profile", "/v1/profiles/user_id:x/trait", "/v2/profiles", "/v1/profiles/"]) {
+			expect([path, (await collector.get(path)).status]).toEqual([path, 404]);
+		}
+	});
+});
+
+describe("cursors", () => {
+	it("are bound to their list, and hold while events arrive and people are joined and deleted", async () => {
+		const users = Array.from({ length: 30 }, (_, n) => `paged${n}`);
+		await collector.send(
+			users.map((userId, n) => track({ userId, messageId: `p${n}`, timestamp: `2025-01-01T00:00:${n + 10}.000Z` })),
+		);
+		const seen: string[] = [];
+		let cursor: string | null = null;
+		for (let round = 0; cursor !== null || round === 0; round++) {
+			const next: string = cursor === null ? "" : `&cursor=${encode(cursor)}`;
+			const { data, page } = (await collector.get<Page<Profile>>(`/v1/profiles?limit=4${next}`)).body;
+			seen.push(...data.flatMap(({ identifiers }) => identifiers.map(({ value }) => value)));
+			cursor = page.next;
+			await collector.send([
+				track({ userId: `new${round}` }),
+				track({ userId: users[round] ?? "extra", anonymousId: `nd${round}` }),
+			]);
+			if (round === 1) await collector.act("DELETE", "/v1/profiles/user_id:paged29");
+		}
+		// Each that was there all the time came once.
+		for (const user of users.slice(0, -1)) expect(seen.filter((value) => value === user)).toEqual([user]);
+	});
+
+	it("of events go on behind what was shown, whatever arrives meanwhile", async () => {
+		const at = (n: number) => new Date(Date.UTC(2025, 0, 1) + n * 1_000).toISOString();
+		await collector.send(
+			Array.from({ length: 20 }, (_, n) => track({ userId: "busy", messageId: `b${n}`, timestamp: at(n) })),
+		);
+		const base = "/v1/profiles/user_id:busy/events";
+		const shown: string[] = [];
+		let cursor: string | null = null;
+		for (let round = 0; cursor !== null || round === 0; round++) {
+			const next: string = cursor === null ? "" : `&cursor=${encode(cursor)}`;
+			const { data, page } = (await collector.get<Page<JsonObject>>(`${base}?limit=6${next}`)).body;
+			shown.push(...data.map(({ messageId }) => String(messageId)));
+			cursor = page.next;
+			await collector.send([track({ userId: "busy", messageId: `later${round}`, timestamp: at(1_000 + round) })]);
+		}
+		expect(shown).toEqual(Array.from({ length: 20 }, (_, n) => `b${19 - n}`));
+		const first = (await collector.get<Page<unknown>>(`${base}?limit=6`)).body.page.next ?? "";
+		for (const path of [
+			`${base}?limit=6&order=asc&cursor=${encode(first)}`,
+			`${base}?limit=6&type=page&cursor=${encode(first)}`,
+			`/v1/profiles/user_id:headed/events?cursor=${encode(first)}`,
+			`/v1/profiles?cursor=${encode(first)}`,
+			`/v1/rejected?cursor=${encode(first)}`,
+			`/v1/profiles/user_id:busy/traits/plan/history?cursor=${encode(first)}`,
+			`${base}?cursor=${encode(first.slice(0, -2))}`,
+		])
+			expect(await collector.get(path)).toMatchObject({ status: 400, body: { code: "invalid_cursor" } });
+	});
+});
