@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { backup } from "./commands/backup.ts";
 import { doctor } from "./commands/doctor.ts";
+import { exportCommand } from "./commands/export.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { purgeCommand } from "./commands/purge.ts";
 import { rebuildCommand } from "./commands/rebuild.ts";
@@ -66,6 +67,7 @@ program
 	.addHelpText("after", restoreHelp)
 	.action((file: string) => backup(process.env, file));
 
+program.addCommand(exportCommand(process.env));
 program.addCommand(verifyCommand(process.env));
 program.addCommand(rebuildCommand(process.env));
 program.addCommand(purgeCommand(process.env));

@@ -2,7 +2,7 @@ import type { Json } from "@selfsame/protocol";
 import type { Dataset } from "@selfsame/store";
 import { stringify } from "csv-stringify/sync";
 import { columns, valuesOf } from "./columns.ts";
-import type { Encoder } from "./createEncoder.ts";
+import type { Encoder } from "./encoder.ts";
 
 /**
  * CSV as of RFC 4180 in UTF-8, with a header and LF. Text stands in quotes, so that an empty one differs from none;

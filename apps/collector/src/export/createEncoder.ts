@@ -1,15 +1,8 @@
-import type { Dataset, DatasetRows } from "@selfsame/store";
+import type { Dataset } from "@selfsame/store";
 import { createCsvEncoder } from "./createCsvEncoder.ts";
 import { createNdjsonEncoder } from "./createNdjsonEncoder.ts";
 import { createParquetEncoder } from "./createParquetEncoder.ts";
-
-/** Turns rows into the bytes of a file, piece by piece. What it holds back is bounded, however many rows there are. */
-export interface Encoder<D extends Dataset> {
-	/** The bytes that these rows complete; there may be none yet. */
-	write(rows: readonly DatasetRows[D][]): Uint8Array;
-	/** The last bytes. A file without them is not whole. */
-	end(): Uint8Array;
-}
+import type { Encoder } from "./encoder.ts";
 
 /** The formats there are, with the media type of each. */
 export const formats = {

@@ -1,5 +1,5 @@
 import type { Dataset } from "@selfsame/store";
-import type { Encoder } from "./createEncoder.ts";
+import type { Encoder } from "./encoder.ts";
 
 /** One JSON object a line, as the profile API writes it. */
 export function createNdjsonEncoder<D extends Dataset>(): Encoder<D> {

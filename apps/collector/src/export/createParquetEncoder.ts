@@ -2,7 +2,7 @@ import type { Json } from "@selfsame/protocol";
 import type { Dataset, DatasetRows } from "@selfsame/store";
 import { ByteWriter, ParquetWriter, type SchemaElement } from "hyparquet-writer";
 import { columns, valuesOf } from "./columns.ts";
-import type { Encoder } from "./createEncoder.ts";
+import type { Encoder } from "./encoder.ts";
 
 /** A row group is held in memory until it is written, so it ends by rows or by bytes, whichever comes first. */
 const GROUP_ROWS = 50_000;

@@ -24,7 +24,9 @@ export function breakOff(
 				} catch (error) {
 					tell(error);
 					outgoing?.destroy();
-					controller.error(error);
+					// With the connection gone there is nobody to tell; the adapter would print it.
+					if (outgoing) controller.close();
+					else controller.error(error);
 				}
 			},
 			cancel: (reason) => reader.cancel(reason),

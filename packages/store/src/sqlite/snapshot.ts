@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import type { IdentityConfig } from "@selfsame/identity";
 import { type Dataset, type DatasetRows, IdentityRulesChangedError, type Snapshot } from "../port.ts";
 import { createDatasets } from "./datasets.ts";
@@ -8,6 +8,7 @@ import { copyAsOfNow, removeFiles } from "./snapshotFile.ts";
 
 /** Takes a copy of the workspace's file and reads from that; see `copyAsOfNow` for why. */
 export async function openSqliteSnapshot(file: string, config: IdentityConfig): Promise<Snapshot> {
+	if (!existsSync(file)) throw new Error(`There is no database at ${file}. DATABASE_URL=file:PATH names another.`);
 	const copy = await copyAsOfNow(file);
 	const database = openCopy(copy, config);
 	const datasets = createDatasets(database, config);
