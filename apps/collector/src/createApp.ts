@@ -18,6 +18,7 @@ import { profileRoutes } from "./routes/profiles.ts";
 import { rejectedRoutes } from "./routes/rejected.ts";
 import { nextRequestId } from "./routes/requestId.ts";
 import { sdkRoutes } from "./routes/sdk.ts";
+import { segmentRoutes } from "./routes/segment.ts";
 
 /** What is served as it lies on disk; null: not built. */
 export interface PublicFiles {
@@ -39,6 +40,7 @@ export function createApp(deps: Deps, { sdkFile, docsFolder }: PublicFiles): Hon
 	groupRoutes(api);
 	correctionRoutes(api, deps);
 	rejectedRoutes(api, deps);
+	segmentRoutes(api);
 	exportRoutes(api, deps);
 	healthRoutes(api, deps);
 	openApiRoute(api);

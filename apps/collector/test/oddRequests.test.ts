@@ -249,4 +249,31 @@ describe("cursors", () => {
 		])
 			expect(await collector.get(path)).toMatchObject({ status: 400, body: { code: "invalid_cursor" } });
 	});
+
+	it("of events and of a trait's history survive a merge, and are refused for who is someone else since", async () => {
+		const at = (n: number) => new Date(Date.UTC(2025, 0, 1) + n * 1_000).toISOString();
+		const identify = (fields: JsonObject, n: number) => ({
+			type: "identify",
+			traits: { n },
+			timestamp: at(n),
+			...fields,
+		});
+		await collector.send(
+			Array.from({ length: 10 }, (_, n) => identify({ anonymousId: "visitor", messageId: `v${n}` }, n)),
+		);
+		const lists = ["events", "traits/n/history"].map((list) => `/v1/profiles/anonymous_id:visitor/${list}?limit=5`);
+		const read = async (path: string) => (await collector.get<Page<{ messageId: string }>>(path)).body;
+		const cursors = await Promise.all(lists.map(async (path) => encode((await read(path)).page.next ?? "")));
+		// The visitor signs in, and is one with a user who has older and newer events.
+		await collector.send([
+			identify({ userId: "signedIn", messageId: "old" }, -1),
+			identify({ userId: "signedIn", anonymousId: "visitor", messageId: "new" }, 100),
+		]);
+		for (const [n, path] of lists.entries()) {
+			const rest = (await read(`${path.replace("limit=5", "limit=100")}&cursor=${cursors[n]}`)).data;
+			expect(rest.map(({ messageId }) => messageId)).toEqual(["v4", "v3", "v2", "v1", "v0", "old"]);
+			const other = path.replace("anonymous_id:visitor", "user_id:busy");
+			expect(await collector.get(`${other}&cursor=${cursors[n]}`)).toMatchObject({ body: { code: "invalid_cursor" } });
+		}
+	});
 });

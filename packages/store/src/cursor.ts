@@ -9,14 +9,23 @@ export function encodeCursor(list: string, filters: unknown, place: readonly (st
 	return Buffer.from(JSON.stringify([fingerprint(list, filters), ...place])).toString("base64url");
 }
 
+/** @throws InvalidCursorError for a cursor that this list with these filters did not give. */
 export function decodeCursor(list: string, filters: unknown, cursor: string): (string | number)[] {
+	return decodeCursorOfAny(list, [filters], cursor);
+}
+
+/**
+ * The same where several filters are as good: a list of what somebody did goes on after a merge, and whichever of their
+ * identifiers it was bound to is theirs still.
+ */
+export function decodeCursorOfAny(list: string, filters: readonly unknown[], cursor: string): (string | number)[] {
 	let parsed: unknown;
 	try {
 		parsed = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
 	} catch {
 		parsed = null;
 	}
-	if (!Array.isArray(parsed) || parsed[0] !== fingerprint(list, filters)) {
+	if (!Array.isArray(parsed) || !filters.some((own) => parsed[0] === fingerprint(list, own))) {
 		throw new InvalidCursorError(
 			"This cursor is not one of this list with these filters. Start again without a cursor, with the filters you want.",
 		);

@@ -37,6 +37,8 @@ export interface EventQuery extends AsOf {
 	to?: number;
 }
 
+export type GroupEventQuery = Pick<EventQuery, "limit" | "cursor" | "order" | "from" | "to">;
+
 export interface ProfileQuery {
 	/** 1 to 1000. */
 	limit: number;
@@ -188,6 +190,8 @@ export interface Store {
 		query: { limit: number; cursor?: string } & AsOf,
 	): Promise<Page<TraitWrite> | null>;
 	findGroup(id: string, query: { limit: number; cursor?: string }): Promise<GroupView | null>;
+	/** The `group` events that named a group and belong to somebody; null when no event has named it. */
+	listGroupEvents(id: string, query: GroupEventQuery): Promise<Page<EventView> | null>;
 	stats(): Promise<Stats>;
 
 	/** Applies a correction and keeps it with its attribution. */

@@ -1,24 +1,27 @@
-import type { Answer, Route } from "./route.ts";
+import { segmentError } from "../segment/segmentErrors.ts";
+import { type Answer, json, type Route } from "./route.ts";
 import { problem } from "./views.ts";
 
 /** The answers that a route gives because of what it is: what it reads can be wrong, its key can be missing. */
-export function commonAnswers({ scope, path, query, body, idempotent }: Route): Record<number, Answer> {
+export function commonAnswers({ errors, scope, path, query, body, idempotent }: Route): Record<number, Answer> {
+	const refusal = (description: string) =>
+		errors === "segment" ? json(segmentError, description) : error(description);
 	const reads = path.includes("{") || query !== undefined || body !== undefined;
 	return {
-		...(scope === null ? {} : { 400: error("The request is not valid; `detail` says what is expected.") }),
-		...(reads ? { 400: error("The request is not valid; `detail` says what is expected.") } : {}),
+		...(scope !== null || reads ? { 400: refusal("The request is not valid; the answer says what is expected.") } : {}),
 		...(scope === null
 			? {}
-			: { 401: error("No secret key, or none of ours."), 403: error("The key lacks the scope.") }),
-		...(body ? { 413: error("The body is too large.") } : {}),
+			: { 401: refusal("No secret key, or none of ours."), 403: refusal("The key lacks a scope.") }),
+		...(errors === "segment" ? { 404: refusal("There is no such user or account.") } : {}),
+		...(body ? { 413: refusal("The body is too large.") } : {}),
 		...(idempotent
 			? {
-					409: error("A request with this `Idempotency-Key` is being answered; ask again for its answer."),
-					422: error("The `Idempotency-Key` was used for another request."),
+					409: refusal("A request with this `Idempotency-Key` is being answered; ask again for its answer."),
+					422: refusal("The `Idempotency-Key` was used for another request."),
 				}
 			: {}),
-		500: error("A fault of the collector; its log says more under the answer's `X-Request-Id`."),
-		503: error("Storage cannot take this now, or the server is stopping. Ask again later."),
+		500: refusal("A fault of the collector; its log says more under the answer's `X-Request-Id`."),
+		503: refusal("Storage cannot take this now, or the server is stopping. Ask again later."),
 	};
 }
 

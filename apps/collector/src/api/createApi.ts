@@ -6,6 +6,7 @@ import { createMask, noMask } from "../privacy/createMask.ts";
 import { createReader } from "../privacy/createReader.ts";
 import { type Parameters, readPath, readQuery } from "../routes/parameters.ts";
 import { readJson } from "../routes/readJson.ts";
+import { segmentErrors } from "../segment/segmentErrors.ts";
 import { createRepetitions } from "./createRepetitions.ts";
 import type { Call, PathNames, Route } from "./route.ts";
 
@@ -38,7 +39,7 @@ export function createApi(deps: Deps): Api {
 		return {
 			c,
 			params: readPath(c, route.path) as Record<PathNames<string>, string>,
-			query: route.tolerant ? {} : readQuery(c, route.query ?? {}),
+			query: readQuery(c, route.query ?? {}, route.tolerant),
 			body: route.body ? await readJson(c, route.body as z.ZodType) : undefined,
 			reader: sees ? open : restricted,
 			mask: sees ? noMask : masked,
@@ -63,8 +64,11 @@ export function createApi(deps: Deps): Api {
 				return repetitions.once({ asker: c.get("keyId"), key, request }, async () => answer(call));
 			};
 			const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
-			if (route.scope === null) app.on(route.method.toUpperCase(), path, handler);
-			else app.on(route.method.toUpperCase(), path, guard(deps, route.scope), handler);
+			const before = [
+				...(route.errors === "segment" ? [segmentErrors] : []),
+				...(route.scope === null ? [] : [guard(deps, route.scope)]),
+			];
+			app.on(route.method.toUpperCase(), [path], ...before, handler);
 		},
 	};
 }

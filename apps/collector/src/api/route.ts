@@ -39,8 +39,10 @@ export interface Route<P extends string = string, Q extends Parameters = Paramet
 	scope: Scope | null;
 	query?: Q;
 	body?: z.ZodType<B>;
-	/** Lets query parameters through that it does not know, for probes and scripts that add their own. */
+	/** Lets query parameters through that it does not know, for probes, scripts and clients that add their own. */
 	tolerant?: boolean;
+	/** The shape of its errors; default: `application/problem+json`. */
+	errors?: "segment";
 	/** By status. */
 	answers: Record<number, Answer>;
 	/** Whether `Idempotency-Key` makes a repetition harmless. */

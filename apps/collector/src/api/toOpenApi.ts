@@ -111,6 +111,8 @@ const pathDescriptions: Record<string, string> = {
 	ref: "A profile's id (`pro_...`), or `type:value` of one of its identifiers, percent-encoded.",
 	key: "A trait's key, percent-encoded.",
 	id: "The group's id, percent-encoded.",
+	space: "Any: a workspace is one space.",
+	collection: "`users` or `accounts`.",
 };
 
 function pathParameters(path: string): JsonSchema[] {

@@ -12,6 +12,7 @@ export type Reader = Pick<
 	| "explainIdentity"
 	| "traitHistory"
 	| "findGroup"
+	| "listGroupEvents"
 	| "listRejected"
 	| "stats"
 >;
@@ -24,6 +25,10 @@ export function createReader(store: Reader, mask: Mask): Reader {
 	const known = (ref: ProfileRef): ProfileRef => {
 		if ("type" in ref && mask.hidesIdentifier(ref)) throw hidden("A profile cannot be named by personal data");
 		return ref;
+	};
+	const knownGroup = (id: string): string => {
+		if (mask.text(id) !== id) throw hidden("A group cannot be named by personal data");
+		return id;
 	};
 	return {
 		async findProfile(ref, at) {
@@ -44,9 +49,12 @@ export function createReader(store: Reader, mask: Mask): Reader {
 			return page && mapPage(page, (write) => mask.traitWrite(key, write));
 		},
 		async findGroup(id, query) {
-			if (mask.text(id) !== id) throw hidden("A group cannot be named by personal data");
-			const group = await store.findGroup(id, query);
+			const group = await store.findGroup(knownGroup(id), query);
 			return group && mask.group(group);
+		},
+		async listGroupEvents(id, query) {
+			const page = await store.listGroupEvents(knownGroup(id), query);
+			return page && mapPage(page, mask.event);
 		},
 		listRejected: async (query) => mapPage(await store.listRejected(query), mask.letter),
 		stats: () => store.stats(),

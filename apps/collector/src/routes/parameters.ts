@@ -96,6 +96,18 @@ export function choices<const T extends string>(known: readonly T[], description
 	};
 }
 
+/** Some words, whichever they are, with commas between them. */
+export function words(description: string): Parameter<string[]> {
+	return {
+		description: `${description} With commas between.`,
+		schema: { type: "string" },
+		read: (text) => {
+			const found = text.split(",").filter((word) => word !== "");
+			return found.length > 0 ? found : undefined;
+		},
+	};
+}
+
 /** Any text; an empty one counts as left out. */
 export function text(description: string): Parameter<string> {
 	return { description, schema: { type: "string" }, read: (value) => (value === "" ? undefined : value) };
@@ -110,11 +122,11 @@ export const page = {
 /** `asOf`, for reads. */
 export const asOf = { asOf: instant("Answers as of this instant, instead of now.") };
 
-/** Reads what a query may hold. Whatever else is in it was meant to change the answer, so it is refused. */
-export function readQuery<Q extends Parameters>(c: Context, parameters: Q): QueryOf<Q> {
+/** Reads what a query may hold. Whatever else is in it was meant to change the answer, so it is refused, or let through. */
+export function readQuery<Q extends Parameters>(c: Context, parameters: Q, tolerant = false): QueryOf<Q> {
 	const sent = c.req.queries();
 	const unknown = Object.keys(sent).find((name) => !Object.hasOwn(parameters, name));
-	if (unknown !== undefined) throw unknownParameter(unknown, Object.keys(parameters));
+	if (unknown !== undefined && !tolerant) throw unknownParameter(unknown, Object.keys(parameters));
 	const entries = Object.entries(parameters).flatMap(([name, parameter]) => {
 		const values = sent[name] ?? [];
 		if (values.length > 1) throw new RequestError("invalid_request", `\`${name}\` is there more than once.`);

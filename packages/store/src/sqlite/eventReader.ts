@@ -1,7 +1,7 @@
 import { comparePositions } from "@selfsame/identity";
 import type { Claims, EventView, JsonObject, Page } from "@selfsame/protocol";
-import { decodeCursor, encodeCursor } from "../cursor.ts";
-import type { EventQuery } from "../port.ts";
+import { decodeCursor, decodeCursorOfAny, encodeCursor } from "../cursor.ts";
+import type { EventQuery, GroupEventQuery } from "../port.ts";
 import { eventTypes } from "./ingest.ts";
 import { createStatements, type SqliteDatabase } from "./openDatabase.ts";
 import type { NamedRow, Ownership } from "./ownership.ts";
@@ -30,12 +30,29 @@ export function createEventReader(database: SqliteDatabase, ownership: Ownership
 	const statement = createStatements(database);
 	const view = (row: EventRow): EventView => toEventView(row, (id) => ownership.row(id));
 
+	const groupIsNamed = database.prepare(
+		`SELECT 1 WHERE EXISTS (SELECT 1 FROM memberships WHERE group_id = :id)
+		OR EXISTS (SELECT 1 FROM group_writes WHERE group_id = :id)`,
+	);
+	const toPage = (
+		rows: readonly EventRow[],
+		limit: number,
+		encode: (place: (string | number)[]) => string,
+	): Page<EventView> => {
+		const shown = rows.slice(0, limit);
+		const last = shown.at(-1);
+		const hasMore = rows.length > limit;
+		const next = hasMore && last ? encode([last.ts, last.message_id, last.source]) : null;
+		return { data: shown.map(view), page: { next, hasMore, limit } };
+	};
+
 	return {
 		view,
 		list(parts: ProfileParts, query: EventQuery): Page<EventView> {
 			const { limit, cursor, order = "desc", type, name, from, to } = query;
-			const filters = [parts.owned[0]?.identifier, order, type, name, from, to, parts.asOf];
-			const after = cursor === undefined ? null : decodeCursor("events", filters, cursor);
+			const filtersBy = (identifier?: number) => [identifier, order, type, name, from, to, parts.asOf];
+			const bindings = parts.owned.map(({ identifier }) => filtersBy(identifier));
+			const after = cursor === undefined ? null : decodeCursorOfAny("events", bindings, cursor);
 			const conditions: string[] = [];
 			const values: (string | number)[] = [];
 			const narrow = (sql: string, ...bound: (string | number)[]) => {
@@ -60,11 +77,22 @@ export function createEventReader(database: SqliteDatabase, ownership: Ownership
 			}
 			const sign = order === "desc" ? -1 : 1;
 			rows.sort((a, b) => sign * comparePositions(positionOf(a), positionOf(b)));
-			const shown = rows.slice(0, limit);
-			const last = shown.at(-1);
-			const hasMore = rows.length > limit;
-			const next = hasMore && last ? encodeCursor("events", filters, [last.ts, last.message_id, last.source]) : null;
-			return { data: shown.map(view), page: { next, hasMore, limit } };
+			return toPage(rows, limit, (place) => encodeCursor("events", bindings[0], place));
+		},
+
+		/** The events that named a group, of people and of nobody in particular. */
+		ofGroup(id: string, { limit, cursor, order = "desc", from, to }: GroupEventQuery): Page<EventView> | null {
+			if (!groupIsNamed.get({ id })) return null;
+			const filters = [id, order, from, to];
+			const after = cursor === undefined ? null : decodeCursor("group events", filters, cursor);
+			const operator = order === "desc" ? "<" : ">";
+			const sql = `${selectEvents} WHERE e.seq IN (SELECT seq FROM memberships WHERE group_id = ?)
+				${from === undefined ? "" : "AND e.ts >= ?"} ${to === undefined ? "" : "AND e.ts < ?"}
+				${after ? `AND (e.ts, e.message_id, e.source) ${operator} (?, ?, ?)` : ""}
+				ORDER BY e.ts ${order}, e.message_id ${order}, e.source ${order} LIMIT ?`;
+			const values = [id, ...[from, to].filter((bound) => bound !== undefined), ...(after ?? []), limit + 1];
+			const rows = statement(sql).all(...values) as EventRow[];
+			return toPage(rows, limit, (place) => encodeCursor("group events", filters, place));
 		},
 	};
 }

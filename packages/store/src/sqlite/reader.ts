@@ -1,7 +1,7 @@
 import { comparePositions, type IdentityConfig, type Position } from "@selfsame/identity";
 import type { EventView, Identifier, IdentityView, Json, Page, Profile, Stats, TraitWrite } from "@selfsame/protocol";
-import { decodeCursor, encodeCursor } from "../cursor.ts";
-import type { AsOf, EventQuery, GroupView, ProfileQuery, ProfileRef } from "../port.ts";
+import { decodeCursor, decodeCursorOfAny, encodeCursor } from "../cursor.ts";
+import type { AsOf, EventQuery, GroupEventQuery, GroupView, ProfileQuery, ProfileRef } from "../port.ts";
 import { createDeadLetters } from "./deadLetters.ts";
 import { createEventReader } from "./eventReader.ts";
 import { createHistoryReader } from "./historyReader.ts";
@@ -88,8 +88,8 @@ export function createReader(file: string, config: IdentityConfig) {
 			.flatMap((span) => profiles.traitWrites(span, key, asOf))
 			.sort((a, b) => compareTraitRows(b, a));
 		const winner = rows[0];
-		const filters = [parts.owned[0]?.identifier, key, asOf];
-		const after = cursor === undefined ? null : decodeCursor("history", filters, cursor);
+		const bindings = parts.owned.map(({ identifier }) => [identifier, key, asOf]);
+		const after = cursor === undefined ? null : decodeCursorOfAny("history", bindings, cursor);
 		const isAfter = (row: (typeof rows)[number]) =>
 			!after ||
 			comparePositions(
@@ -109,7 +109,7 @@ export function createReader(file: string, config: IdentityConfig) {
 				won: row === winner,
 			})),
 			page: {
-				next: hasMore && last ? encodeCursor("history", filters, [last.ts, last.message_id, last.source]) : null,
+				next: hasMore && last ? encodeCursor("history", bindings[0], [last.ts, last.message_id, last.source]) : null,
 				hasMore,
 				limit,
 			},
@@ -164,6 +164,7 @@ export function createReader(file: string, config: IdentityConfig) {
 		traitHistory: (ref: ProfileRef, key: string, query: { limit: number; cursor?: string } & AsOf) =>
 			atOnce(() => traitHistory(ref, key, query)),
 		findGroup: (id: string, query: { limit: number; cursor?: string }) => atOnce(() => findGroup(id, query)),
+		listGroupEvents: (id: string, query: GroupEventQuery) => atOnce(() => events.ofGroup(id, query)),
 		stats: (): Stats => atOnce(stats),
 		listRejected: letters.list,
 		listSources: sources.listSources,

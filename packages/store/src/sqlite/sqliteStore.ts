@@ -35,6 +35,7 @@ export async function openSqliteStore(path: string, { identity }: StoreOptions):
 		explainIdentity: (ref, at = {}) => read("explainIdentity", ref, at),
 		traitHistory: (ref, key, query) => read("traitHistory", ref, key, query),
 		findGroup: (id, query) => read("findGroup", id, query),
+		listGroupEvents: (id, query) => read("listGroupEvents", id, query),
 		stats: () => read("stats"),
 		listRejected: (query) => read("listRejected", query),
 		listSources: () => read("listSources"),
