@@ -21,3 +21,24 @@ export const limits = {
 	/** Default for how far into the future an event may be dated before it is clamped to its receipt. ms. */
 	futureSkew: 24 * 60 * 60 * 1_000,
 } as const;
+
+/** What one filter may hold. In its published JSON Schema too, where that can say it. */
+export const filterLimits = {
+	/** Levels of `all`, `any` and `not`, those of `where` included. */
+	depth: 12,
+	/** Conditions in one `all` or `any`. */
+	width: 100,
+	/** Different traits, by their first key. */
+	traits: 100,
+	/** Values of one `in`. */
+	choices: 1_000,
+	/** Steps of a sequence. */
+	steps: 5,
+	/** Characters of a path, a name or a text that is compared with. */
+	textLength: 1_024,
+	/**
+	 * What all conditions together may cost: 1 for each about a trait or a property, 10 more for each that looks through
+	 * the events, a step of a sequence included.
+	 */
+	cost: 500,
+} as const;

@@ -1,0 +1,8 @@
+export { canonicalJson } from "./canonicalJson.ts";
+export { explainFilter } from "./explainFilter.ts";
+export { eventNamesOf, traitPathsOf } from "./leavesOf.ts";
+export { operationOf } from "./operations.ts";
+export { parseDate } from "./parseDate.ts";
+export { durationOf } from "./parseDuration.ts";
+export { splitPath } from "./splitPath.ts";
+export type { Subject, SubjectEvent, TraitOrigin } from "./subject.ts";

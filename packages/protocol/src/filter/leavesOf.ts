@@ -1,0 +1,23 @@
+import type { AggregateCondition, DidCondition, Filter, Path, Sequence, TraitCondition } from "../filter.ts";
+
+/** The conditions of a filter that hold no others, in the order they stand there. */
+function leavesOf(filter: Filter): (TraitCondition | DidCondition | AggregateCondition | Sequence)[] {
+	if ("all" in filter) return filter.all.flatMap(leavesOf);
+	if ("any" in filter) return filter.any.flatMap(leavesOf);
+	return "not" in filter ? leavesOf(filter.not) : [filter];
+}
+
+/** The paths of all traits that a filter reads, each once. */
+export function traitPathsOf(filter: Filter): Path[] {
+	return [...new Set(leavesOf(filter).flatMap((leaf) => ("trait" in leaf ? [leaf.trait] : [])))];
+}
+
+/** What all `did` and `not_did` of a filter mean, each once. */
+export function eventNamesOf(filter: Filter): string[] {
+	const names = leavesOf(filter).flatMap((leaf) => {
+		if ("sequence" in leaf)
+			return leaf.sequence.map(({ did, ...step }) => did ?? (step as { not_did: string }).not_did);
+		return "did" in leaf ? [leaf.did] : [];
+	});
+	return [...new Set(names)];
+}
