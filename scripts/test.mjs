@@ -2,12 +2,14 @@
  * `npm test`: every check and every test. The last line is `N passed, N failed, N skipped`; exits 1 on any failure.
  * `npm test -- --help` lists the steps.
  */
+import path from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { PlainError, runMain } from "./lib/plainError.mjs";
 import { prepareWorkspace } from "./lib/prepareWorkspace.mjs";
 import { exitLike, stopping } from "./lib/runChild.mjs";
 import { bringBrowser, buildStep, packageSteps, sourceSteps, suiteSteps } from "./lib/testSteps.mjs";
+import { bringRuntimes } from "./runtimes.mjs";
 
 /** @typedef {import("./lib/commandStep.mjs").Step} Step */
 
@@ -22,7 +24,10 @@ ${allSteps.map(({ name, about }) => `  ${name.padEnd(18)} ${about}`).join("\n")}
 
 Environment:
   SELFSAME_TEST_SCALE   how much the expensive suites do, relative to an ordinary run (1): 10 is ten times as much
-  SELFSAME_BROWSER      path of the Chromium to test with, instead of the one that is found or installed`;
+  SELFSAME_BROWSER      path of the Chromium to test with, instead of the one that is found or installed
+  SELFSAME_TEST_RUNTIMES  what to fetch from the registry to test the Node client on, beside the Node of this run
+                        (node@22): node@22,bun,deno,miniflare is all there are; none when empty
+  SELFSAME_RUNTIMES     further directories with such runtimes`;
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 /** @type {string[]} */
@@ -78,7 +83,11 @@ function checkScale() {
  */
 async function runChosen(chosen, filters) {
 	const pick = (/** @type {Step[]} */ steps) => steps.filter((step) => chosen.has(step));
-	if ([...chosen].some(({ name }) => name === "e2e")) await announceBrowser();
+	if ([...chosen].some(({ name }) => name === "e2e")) {
+		await announceBrowser();
+		const found = await bringRuntimes(process.env.SELFSAME_TEST_RUNTIMES, console.log);
+		process.env.SELFSAME_RUNTIMES = [process.env.SELFSAME_RUNTIMES, ...found].filter(Boolean).join(path.delimiter);
+	}
 	await runTogether(pick(sourceSteps));
 
 	const rest = [...pick(packageSteps), ...pick(suiteSteps)];

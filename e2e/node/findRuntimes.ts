@@ -10,8 +10,8 @@ export interface Runtime {
 }
 
 /**
- * The runtimes of this machine that the client promises to run on: every `node`, `bun` and `deno` on the PATH, and in
- * `SELFSAME_RUNTIMES`, a list of further directories. They are hundreds of megabytes, so none is installed for the tests.
+ * The runtimes that the client promises to run on: every `node`, `bun` and `deno` on the PATH, and in
+ * `SELFSAME_RUNTIMES`, a list of further directories, where `npm test` has put what it fetched.
  */
 export function findRuntimes(): Runtime[] {
 	const found = new Map<string, Runtime>();
