@@ -18,13 +18,13 @@ const library: Options = {
 	// No rollup pass: it would lose React's "use client".
 	treeshake: false,
 	// All but what the other build makes at the same time.
-	clean: ["!selfsame.js", "!stub.js", "!node/**", "!edge/**", "!hono.*", "!express.*"],
+	clean: ["!selfsame.js", "!stub.js", "!node/**", "!edge/**", "!hono.*", "!express.*", "!profiles/**"],
 };
 
 /** One file an entry: every further file is another read when a server starts, and the size at the edge is a promise. */
 const servers: Options = {
 	...library,
-	entry: entriesOf("node/index", "edge/index", "hono", "express"),
+	entry: entriesOf("node/index", "edge/index", "hono", "express", "profiles/index"),
 	splitting: false,
 	treeshake: true,
 	minify: true,

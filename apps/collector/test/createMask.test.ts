@@ -47,6 +47,8 @@ describe("createMask", () => {
 			{ all: [{ any: [{ not: { trait: "first_name", exists: true } }] }] },
 			{ trait: "friends.name", eq: "x" },
 			{ trait: "name.first", eq: "x" },
+			{ trait: "odd\\\\.email", eq: "x" },
+			{ trait: "e\\.mail", eq: "x" },
 			{ trait: "company.vat", eq: "x" },
 			{ trait: "contacts", contains: "a@b.co" },
 			{ did: "Order", where: { prop: "phone", eq: 1 } },

@@ -1,6 +1,8 @@
+import { readFile } from "node:fs/promises";
 import type { Profile } from "@selfsame/protocol";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Described, writeTypes } from "../scripts/writeTypes.ts";
 import { createAnswerCheck, type OpenApiDocument } from "./checkAnswer.ts";
 import { startCollector, type TestCollector, track } from "./startCollector.ts";
 
@@ -36,6 +38,16 @@ describe("GET /openapi.json", () => {
 		const { headers } = await collector.call("/openapi.json");
 		const again = await collector.call("/openapi.json", { headers: { "if-none-match": headers.get("etag") ?? "" } });
 		expect(again.status).toBe(304);
+	});
+});
+
+describe("selfsame/profiles", () => {
+	it("is written from this description: run `pnpm generate:client` in apps/collector when it is not", async () => {
+		const file = new URL("../../../packages/sdk/src/profiles/generated.ts", import.meta.url);
+		const words = (text: string) => text.replaceAll(/[\s,;|]+/g, " ");
+		const written = writeTypes(document as unknown as Described);
+		// The formatter has its say about spaces and commas.
+		expect(words(await readFile(file, "utf8"))).toBe(words(written));
 	});
 });
 

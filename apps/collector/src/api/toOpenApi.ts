@@ -49,7 +49,7 @@ export function toOpenApi(routes: readonly Route[]): JsonSchema {
 		tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
 		paths,
 		components: {
-			schemas: answers.named,
+			schemas: { ...answers.named, ...bodies.own },
 			securitySchemes: {
 				bearer: { type: "http", scheme: "bearer", description: "A secret key." },
 				basic: { type: "http", scheme: "basic", description: "A secret key, or a write key, as the user name." },
@@ -151,6 +151,13 @@ function convert(schemas: readonly z.ZodType[], io: "input" | "output") {
 	const all = z.toJSONSchema(registry, { io, unrepresentable: "any", uri: refTo }).schemas;
 	const plain = new Map(Object.entries(all).map(([id, { $id, $schema, ...rest }]) => [id, rest as JsonSchema]));
 	return {
+		/** Those of the schemas given that have a name. */
+		own: Object.fromEntries(
+			schemas.flatMap((schema) => {
+				const id = ids.get(schema) as string;
+				return components.has(id) ? [[id, plain.get(id) as JsonSchema]] : [];
+			}),
+		),
 		named: Object.fromEntries([...components.keys()].sort().map((id) => [id, plain.get(id) as JsonSchema])),
 		schemaOf(schema: z.ZodType): JsonSchema {
 			const id = ids.get(schema) as string;

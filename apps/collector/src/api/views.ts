@@ -60,7 +60,7 @@ export const profile = named(
 export const partOfProfile = named("ProfilePart", profile.partial().required({ id: true }));
 
 export const event = named(
-	"Event",
+	"StoredEvent",
 	z
 		.object({
 			type: z.enum([...eventTypes] as [EventView["type"], ...EventView["type"][]]),

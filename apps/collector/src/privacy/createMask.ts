@@ -145,7 +145,7 @@ export function createMask(personalTraits: readonly string[]): Mask {
 			body: maskText(letter.body, event),
 		}),
 		hidesIdentifier: ({ type, value }) => isPersonal(type) || text(value) !== value,
-		hidesIn: (filter) => asksAbout(filter, (path) => path.some(isPersonal) || isPersonal(path.join(".")), text),
+		hidesIn: (filter) => asksAbout(filter, (path) => namesIn(path).some(isPersonal), text),
 	};
 }
 
@@ -163,17 +163,19 @@ function maskText(body: string, event: (value: JsonObject) => JsonObject): strin
 /** The keys of a filter that hold paths, dotted, with `\.` for a dot in a key. */
 const pathKeys = new Set(["trait", "prop", "of", "same"]);
 
-function asksAbout(filter: unknown, hides: (path: string[]) => boolean, text: (value: string) => string): boolean {
+function asksAbout(filter: unknown, hides: (path: string) => boolean, text: (value: string) => string): boolean {
 	if (typeof filter === "string") return text(filter) !== filter;
 	if (typeof filter !== "object" || filter === null) return false;
 	return Object.entries(filter).some(([key, value]) => {
 		const isPath = pathKeys.has(key) && typeof value === "string";
-		return isPath ? hides(splitPath(value)) : asksAbout(value, hides, text);
+		return isPath ? hides(value) : asksAbout(value, hides, text);
 	});
 }
 
-function splitPath(path: string): string[] {
-	return path.split(/(?<!\\)\./).map((key) => key.replaceAll("\\.", "."));
+/** Every name that a path may mean, however the dots in it are read: too many refusals tell nothing, too few do. */
+function namesIn(path: string): string[] {
+	const readings = [path.split(/(?<!\\)\./), path.split("."), [path]];
+	return readings.flat().map((name) => name.replaceAll("\\", ""));
 }
 
 /** A name without what spellings differ in. */

@@ -1,0 +1,442 @@
+// Written from the collector's routes by `pnpm generate:client` in apps/collector. Not to be edited.
+
+export type DeleteRequest = {
+	reason?: string;
+};
+
+export type DeletionReceipt = {
+	receiptId: string;
+	erasedEvents: number;
+	identifiers: number;
+	/** ISO 8601 in UTC with milliseconds. */
+	deletedAt: string;
+};
+
+export type Group = {
+	id: string;
+	traits: Record<string, unknown>;
+	memberCount: number;
+	members: {
+		data: {
+			/** A profile's id. */
+			id: string;
+		}[];
+		page: Page;
+	};
+};
+
+export type Identifier = {
+	/** `user_id`, `anonymous_id`, `email`, or a configured type. */
+	type: string;
+	value: string;
+};
+
+export type Identity = {
+	identifiers: Identifier[];
+	links: {
+		a: Identifier;
+		b: Identifier;
+		/** The event's, unique in its source. */
+		messageId: string;
+		/** Where the event came from. */
+		source: string;
+		/** ISO 8601 in UTC with milliseconds. */
+		timestamp: string;
+		/** `event`: seen together. `alias`: joined by an alias. `merge`: by a person through the API. */
+		kind: "event" | "alias" | "merge";
+	}[];
+	refused: {
+		identifier: Identifier;
+		/** What it was not linked to. */
+		from: Identifier;
+		/** `limit`: the profile holds as many of the type as it may. `moved`: a union would break a limit, so the identifier alone moved. `shared`: the anonymous id is seen with too many users. `unlinked`, `unmerged`: a correction stands against it. `untrusted`: a client source may not make this link. */
+		reason: "limit" | "moved" | "shared" | "unlinked" | "unmerged" | "untrusted";
+		/** The event's, unique in its source. */
+		messageId: string;
+		/** Where the event came from. */
+		source: string;
+		/** ISO 8601 in UTC with milliseconds. */
+		timestamp: string;
+	}[];
+};
+
+export type LookupRequest = {
+	identifiers: {
+		type: string;
+		value: string;
+	}[];
+};
+
+export type Page = {
+	/** The `cursor` of the next page; null: this is the last. */
+	next: string | null;
+	hasMore: boolean;
+	limit: number;
+};
+
+export type Profile = {
+	/** `pro_` and a uuid. An id returned once keeps resolving. */
+	id: string;
+	/** What the profile holds now, best type first. */
+	identifiers: {
+		/** `user_id`, `anonymous_id`, `email`, or a configured type. */
+		type: string;
+		value: string;
+		/** ISO 8601 in UTC with milliseconds. */
+		firstSeen: string;
+		/** ISO 8601 in UTC with milliseconds. */
+		lastSeen: string;
+	}[];
+	/** What it held earlier: from `from` (null: from its beginning) up to `to`. */
+	pastIdentifiers: {
+		/** `user_id`, `anonymous_id`, `email`, or a configured type. */
+		type: string;
+		value: string;
+		from: string | null;
+		/** ISO 8601 in UTC with milliseconds. */
+		to: string;
+	}[];
+	traits: Record<string, unknown>;
+	groups: {
+		id: string;
+		traits: Record<string, unknown>;
+	}[];
+	eventCount: number;
+	firstSeen: string | null;
+	lastSeen: string | null;
+};
+
+export type ProfilePart = {
+	/** `pro_` and a uuid. An id returned once keeps resolving. */
+	id: string;
+	/** What the profile holds now, best type first. */
+	identifiers?: {
+		/** `user_id`, `anonymous_id`, `email`, or a configured type. */
+		type: string;
+		value: string;
+		/** ISO 8601 in UTC with milliseconds. */
+		firstSeen: string;
+		/** ISO 8601 in UTC with milliseconds. */
+		lastSeen: string;
+	}[];
+	/** What it held earlier: from `from` (null: from its beginning) up to `to`. */
+	pastIdentifiers?: {
+		/** `user_id`, `anonymous_id`, `email`, or a configured type. */
+		type: string;
+		value: string;
+		from: string | null;
+		/** ISO 8601 in UTC with milliseconds. */
+		to: string;
+	}[];
+	traits?: Record<string, unknown>;
+	groups?: {
+		id: string;
+		traits: Record<string, unknown>;
+	}[];
+	eventCount?: number;
+	firstSeen?: string | null;
+	lastSeen?: string | null;
+};
+
+export type RejectedEvent = {
+	id: number;
+	source: string;
+	/** ISO 8601 in UTC with milliseconds. */
+	receivedAt: string;
+	messageId: string | null;
+	code: string;
+	detail: string;
+	/** The event's JSON text as it came, cut at the event size limit. */
+	body: string;
+};
+
+export type ReplayAnswer = {
+	accepted: number;
+	duplicates: number;
+	dropped: number;
+	remaining: {
+		id: number;
+		code: string;
+		detail: string;
+	}[];
+};
+
+export type ReplayRequest = {
+	ids?: number[];
+	code?: string;
+};
+
+export type Stats = {
+	events: number;
+	profiles: number;
+	duplicates: number;
+	rejected: number;
+	unattributed: number;
+	suppressed: number;
+	erased: number;
+};
+
+export type StoredEvent = {
+	type: "track" | "identify" | "page" | "screen" | "group" | "alias";
+	/** `track` only: its name. */
+	event?: string;
+	/** `page` and `screen`. */
+	name?: string;
+	/** The event's, unique in its source. */
+	messageId: string;
+	/** Where the event came from. */
+	source: string;
+	/** When it happened: corrected for clock skew. */
+	timestamp: string;
+	/** ISO 8601 in UTC with milliseconds. */
+	receivedAt: string;
+	userId?: string;
+	anonymousId?: string;
+	previousId?: string;
+	groupId?: string;
+	/** A `userId` that needed proof and had none. */
+	claimedUserId?: string;
+	properties?: Record<string, unknown>;
+	traits?: Record<string, unknown>;
+	context: Record<string, unknown>;
+	[other: string]: unknown;
+};
+
+export type TraitWrite = {
+	/** Any JSON value. */
+	value: unknown;
+	/** ISO 8601 in UTC with milliseconds. */
+	timestamp: string;
+	/** The event's, unique in its source. */
+	messageId: string;
+	/** Where the event came from. */
+	source: string;
+	/** Whether it is the one that the profile shows (a null shows as no trait). */
+	won: boolean;
+};
+
+export type UnlinkRequest = {
+	identifier: {
+		type: string;
+		value: string;
+	};
+	from: {
+		type: string;
+		value: string;
+	};
+	reason: string;
+};
+
+export type UserCorrection = {
+	userId: string;
+	reason: string;
+};
+
+/** What each call takes and answers with. */
+export interface Operations {
+	/** List profiles */
+	listProfiles: {
+		query: {
+			/** How many to answer with at most. */
+			limit?: number;
+			/** Where to go on: `page.next` of the answer before, with the same filters. */
+			cursor?: string;
+			/** Only profiles that hold an identifier of this type. */
+			identifierType?: string;
+			/** Only profiles with an event at or after this instant. ISO 8601, or ms since 1970. */
+			seenAfter?: string;
+		};
+		answer: {
+			data: Profile[];
+			page: Page;
+		};
+	};
+	/** Find up to 100 profiles by their identifiers */
+	lookupProfiles: {
+		body: LookupRequest;
+		answer: {
+			data: (Profile | null)[];
+		};
+	};
+	/** One profile */
+	getProfile: {
+		params: { ref: string };
+		query: {
+			/** Answers as of this instant, instead of now. ISO 8601, or ms since 1970. */
+			asOf?: string;
+			/** Only these parts, besides `id`. With commas between: `id`, `identifiers`, `pastIdentifiers`, `traits`, `groups`, `eventCount`, `firstSeen`, `lastSeen`. */
+			include?: string;
+		};
+		answer: Profile | ProfilePart;
+	};
+	/** Delete a person */
+	deleteProfile: {
+		params: { ref: string };
+		query: {
+			/** Drops later events of these identifiers as well. */
+			suppress?: boolean;
+			/** Only counts. */
+			dryRun?: boolean;
+		};
+		body: DeleteRequest;
+		answer: DeletionReceipt;
+	};
+	/** The events of a profile */
+	listProfileEvents: {
+		params: { ref: string };
+		query: {
+			/** How many to answer with at most. */
+			limit?: number;
+			/** Where to go on: `page.next` of the answer before, with the same filters. */
+			cursor?: string;
+			/** Answers as of this instant, instead of now. ISO 8601, or ms since 1970. */
+			asOf?: string;
+			/** `desc`, newest first, or `asc`. */
+			order?: "asc" | "desc";
+			/** Only events of this type. */
+			type?: "track" | "identify" | "page" | "screen" | "group" | "alias";
+			/** Only events of this name: that of a track event, a page or a screen. */
+			name?: string;
+			/** Only events at or after this instant. ISO 8601, or ms since 1970. */
+			from?: string;
+			/** Only events before this instant. ISO 8601, or ms since 1970. */
+			to?: string;
+		};
+		answer: {
+			data: StoredEvent[];
+			page: Page;
+		};
+	};
+	/** Why the identifiers of a profile are one person */
+	explainIdentity: {
+		params: { ref: string };
+		query: {
+			/** Answers as of this instant, instead of now. ISO 8601, or ms since 1970. */
+			asOf?: string;
+		};
+		answer: Identity;
+	};
+	/** Every write of a trait */
+	getTraitHistory: {
+		params: { ref: string; key: string };
+		query: {
+			/** How many to answer with at most. */
+			limit?: number;
+			/** Where to go on: `page.next` of the answer before, with the same filters. */
+			cursor?: string;
+			/** Answers as of this instant, instead of now. ISO 8601, or ms since 1970. */
+			asOf?: string;
+		};
+		answer: {
+			data: TraitWrite[];
+			page: Page;
+		};
+	};
+	/** A group's traits and members */
+	getGroup: {
+		params: { id: string };
+		query: {
+			/** How many to answer with at most. */
+			limit?: number;
+			/** Where to go on: `page.next` of the answer before, with the same filters. */
+			cursor?: string;
+		};
+		answer: Group;
+	};
+	/** How many events and profiles there are */
+	getStats: {
+		answer: Stats;
+	};
+	/** Join another user to the profile */
+	mergeProfile: {
+		params: { ref: string };
+		body: UserCorrection;
+		answer: Profile;
+	};
+	/** Take a user out of the profile */
+	unmergeProfile: {
+		params: { ref: string };
+		body: UserCorrection;
+		answer: Profile;
+	};
+	/** Take an identifier off another */
+	unlinkIdentifier: {
+		params: { ref: string };
+		body: UnlinkRequest;
+		answer: Profile;
+	};
+	/** Events that were not accepted, newest first */
+	listRejected: {
+		query: {
+			/** How many to answer with at most. */
+			limit?: number;
+			/** Where to go on: `page.next` of the answer before, with the same filters. */
+			cursor?: string;
+			/** Only those rejected for this reason, such as `invalid_event`. */
+			code?: string;
+		};
+		answer: {
+			data: RejectedEvent[];
+			page: Page;
+		};
+	};
+	/** Give rejected events another chance */
+	replayRejected: {
+		body: ReplayRequest;
+		answer: ReplayAnswer;
+	};
+	/** Export all profiles */
+	exportProfiles: {
+		query: {
+			/** `ndjson` (one JSON object a line), `csv` or `parquet`. */
+			format?: "ndjson" | "csv" | "parquet";
+		};
+		answer: unknown;
+	};
+	/** Export all events */
+	exportEvents: {
+		query: {
+			/** `ndjson` (one JSON object a line), `csv` or `parquet`. */
+			format?: "ndjson" | "csv" | "parquet";
+		};
+		answer: unknown;
+	};
+	/** Export all identifiers */
+	exportIdentifiers: {
+		query: {
+			/** `ndjson` (one JSON object a line), `csv` or `parquet`. */
+			format?: "ndjson" | "csv" | "parquet";
+		};
+		answer: unknown;
+	};
+	/** Export the history of traits */
+	exportTraitHistory: {
+		query: {
+			/** `ndjson` (one JSON object a line), `csv` or `parquet`. */
+			format?: "ndjson" | "csv" | "parquet";
+		};
+		answer: unknown;
+	};
+}
+
+/** The method and the path of each call. */
+export const operations = {
+	listProfiles: ["GET", "/v1/profiles"],
+	lookupProfiles: ["POST", "/v1/profiles/lookup"],
+	getProfile: ["GET", "/v1/profiles/{ref}"],
+	deleteProfile: ["DELETE", "/v1/profiles/{ref}"],
+	listProfileEvents: ["GET", "/v1/profiles/{ref}/events"],
+	explainIdentity: ["GET", "/v1/profiles/{ref}/identity"],
+	getTraitHistory: ["GET", "/v1/profiles/{ref}/traits/{key}/history"],
+	getGroup: ["GET", "/v1/groups/{id}"],
+	getStats: ["GET", "/v1/stats"],
+	mergeProfile: ["POST", "/v1/profiles/{ref}/merge"],
+	unmergeProfile: ["POST", "/v1/profiles/{ref}/unmerge"],
+	unlinkIdentifier: ["POST", "/v1/profiles/{ref}/unlink"],
+	listRejected: ["GET", "/v1/rejected"],
+	replayRejected: ["POST", "/v1/rejected/replay"],
+	exportProfiles: ["GET", "/v1/export/profiles"],
+	exportEvents: ["GET", "/v1/export/events"],
+	exportIdentifiers: ["GET", "/v1/export/identifiers"],
+	exportTraitHistory: ["GET", "/v1/export/trait-history"],
+} as const satisfies Record<keyof Operations, readonly [method: string, path: string]>;
