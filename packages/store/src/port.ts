@@ -3,6 +3,8 @@ import type {
 	AcceptedEvent,
 	EventType,
 	EventView,
+	Explanation,
+	Filter,
 	Identifier,
 	IdentityView,
 	IngestResult,
@@ -13,7 +15,6 @@ import type {
 	TraitWrite,
 	Trust,
 } from "@selfsame/protocol";
-
 /** Which profile: its id (`pro_...`, also one it once had) or an identifier. */
 export type ProfileRef = { id: string } | Identifier;
 
@@ -47,6 +48,19 @@ export interface ProfileQuery {
 	identifierType?: string;
 	/** Only profiles with an event at or after this instant, ms. */
 	seenAfter?: number;
+}
+
+export interface ProfileSearch {
+	/** A checked one. */
+	filter: Filter;
+	/** 1 to 1000. */
+	limit: number;
+	/** Of this filter. The pages of one search are all as of the moment of its first. */
+	cursor?: string;
+	/** The present moment, ms: what the filter's windows are counted back from. */
+	now: number;
+	/** ms; default 10,000. */
+	timeLimit?: number;
 }
 
 /** Who corrects, and why; kept for ever with the correction. */
@@ -165,6 +179,52 @@ export interface Diagnostics {
 	lastBackupAt: number | null;
 }
 
+/** Where a reader of the feed is: the last event and the last dead letter that it has had. */
+export interface FeedPlace {
+	seq: number;
+	letter: number;
+}
+
+/** What an event did to identity. */
+export interface IdentityDecision {
+	/** Those of the event that identify, the leading one first: the event belongs to whom that one belongs to. */
+	identifiers: Identifier[];
+	/**
+	 * What the event changed when it was committed. `claim`: the identifier went to the user `other`. `union`: it and
+	 * `other` became one. `contest`: from now on it has more than one owner. `split`: it came apart. `share`: it identifies
+	 * nobody from now on.
+	 */
+	changes: {
+		kind: "claim" | "union" | "contest" | "split" | "share";
+		identifier: Identifier;
+		other: Identifier | null;
+	}[];
+	/**
+	 * Links that the event asked for and did not get, as the rule stands now. Null: these people have too many events to
+	 * say so in passing; `explainIdentity` does.
+	 */
+	refused: Pick<IdentityView["refused"][number], "identifier" | "from" | "reason">[] | null;
+}
+
+/** Each with the reader's place once it has had it. */
+export type FeedItem =
+	| { verdict: "accepted"; place: FeedPlace; profileId: string | null; event: EventView; identity: IdentityDecision }
+	| { verdict: "rejected"; place: FeedPlace; letter: StoredDeadLetter };
+
+/** Everything that was committed, in the order of the commits: each event once, each dead letter once. */
+export interface Feed {
+	/** The place after all that there is. */
+	feedEnd(): Promise<FeedPlace>;
+	/**
+	 * What comes after a place. Rejects with `InvalidCursorError` for one that this store has not come to yet, as when it
+	 * was restored from a backup.
+	 *
+	 * @param limit how many items at the most; fewer when they are large.
+	 * @returns none: there is nothing yet.
+	 */
+	readFeed(after: FeedPlace, limit: number): Promise<FeedItem[]>;
+}
+
 /**
  * The storage port. One database is one workspace.
  *
@@ -172,7 +232,7 @@ export interface Diagnostics {
  * are committed and synced, and rejects with `StorageUnavailableError` when nothing of it was stored. There is no
  * `transaction(fn)`, because a driver may live in a worker thread. Reads see every commit that resolved before them.
  */
-export interface Store {
+export interface Store extends Feed {
 	/**
 	 * One result per event, in order. `letters` go into the dead letter store in the same transaction, where one with a
 	 * messageId is kept once for each source and code, however often its event is sent.
@@ -181,6 +241,10 @@ export interface Store {
 
 	findProfile(ref: ProfileRef, at?: AsOf): Promise<Profile | null>;
 	listProfiles(query: ProfileQuery): Promise<Page<Profile>>;
+	/** The profiles that a filter holds for, by id. Rejects with `FilterTooCostlyError` when the time is over. */
+	searchProfiles(search: ProfileSearch): Promise<Page<Profile>>;
+	/** Why a filter holds for one profile, or does not; null when there is no such profile. `now` in ms. */
+	explainFilter(ref: ProfileRef, filter: Filter, now: number): Promise<Explanation | null>;
 	/** Null when there is no such profile. */
 	listEvents(ref: ProfileRef, query: EventQuery): Promise<Page<EventView> | null>;
 	explainIdentity(ref: ProfileRef, at?: AsOf): Promise<IdentityView | null>;
@@ -291,6 +355,11 @@ export class IdentityRulesChangedError extends Error {
 /** A cursor that was not made by this list with these filters. */
 export class InvalidCursorError extends Error {
 	override readonly name = "InvalidCursorError";
+}
+
+/** A search that took too long, or would. The message says what to do. */
+export class FilterTooCostlyError extends Error {
+	override readonly name = "FilterTooCostlyError";
 }
 
 export interface StoreOptions {

@@ -1,10 +1,12 @@
 import { resolve } from "node:path";
 import type { Store, StoreOptions } from "../port.ts";
+import { lazyWorker } from "./lazyWorker.ts";
+import { createSearchClient } from "./search/createSearchClient.ts";
 import { startWorker } from "./workerClient.ts";
 
 /**
- * The store in one SQLite file: a worker that writes and a worker that reads, so that neither parsing requests nor a
- * long question waits for the disk.
+ * The store in one SQLite file: a worker that writes, a worker that reads and, from the first search on, one that searches,
+ * so that neither parsing requests nor a short question waits for the disk or for a long question.
  */
 export async function openSqliteStore(path: string, { identity }: StoreOptions): Promise<Store> {
 	const file = resolve(path);
@@ -12,6 +14,9 @@ export async function openSqliteStore(path: string, { identity }: StoreOptions):
 	const reader = await startWorker({ role: "reader", file, identity });
 	const write = writer.call;
 	const read = reader.call;
+	// Whoever follows along reads in a thread of its own, however far back it begins.
+	const follower = lazyWorker(() => startWorker({ role: "follower", file, identity }));
+	const search = createSearchClient(() => startWorker({ role: "searcher", file, identity }));
 
 	return {
 		ingest: (events, letters = []) => write("ingest", events, letters),
@@ -31,11 +36,15 @@ export async function openSqliteStore(path: string, { identity }: StoreOptions):
 
 		findProfile: (ref, at = {}) => read("findProfile", ref, at),
 		listProfiles: (query) => read("listProfiles", query),
+		searchProfiles: (query) => search.call("searchProfiles", query),
+		explainFilter: (ref, filter, now) => search.call("explainFilter", ref, filter, now),
 		listEvents: (ref, query) => read("listEvents", ref, query),
 		explainIdentity: (ref, at = {}) => read("explainIdentity", ref, at),
 		traitHistory: (ref, key, query) => read("traitHistory", ref, key, query),
 		findGroup: (id, query) => read("findGroup", id, query),
 		listGroupEvents: (id, query) => read("listGroupEvents", id, query),
+		feedEnd: () => follower.call("feedEnd"),
+		readFeed: (after, limit) => follower.call("readFeed", after, limit),
 		stats: () => read("stats"),
 		listRejected: (query) => read("listRejected", query),
 		listSources: () => read("listSources"),
@@ -47,6 +56,8 @@ export async function openSqliteStore(path: string, { identity }: StoreOptions):
 		diagnostics: () => write("diagnostics"),
 
 		async close() {
+			await search.close();
+			await follower.close();
 			await reader.close();
 			await writer.close();
 		},

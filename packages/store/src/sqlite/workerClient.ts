@@ -1,5 +1,10 @@
 import { Worker } from "node:worker_threads";
-import { IdentityRulesChangedError, InvalidCursorError, StorageUnavailableError } from "../port.ts";
+import {
+	FilterTooCostlyError,
+	IdentityRulesChangedError,
+	InvalidCursorError,
+	StorageUnavailableError,
+} from "../port.ts";
 import type { WorkerAnswer, WorkerCall, WorkerStart } from "./worker.ts";
 
 /** Calls into a worker as if its methods were here. */
@@ -60,6 +65,7 @@ const passing = /^SQLITE_(FULL|READONLY|BUSY|LOCKED|IOERR|CANTOPEN|PERM|AUTH|PRO
 function revive({ name, message, code }: { name: string; message: string; code?: string }): Error {
 	if (name === "StorageUnavailableError") return new StorageUnavailableError(message);
 	if (name === "InvalidCursorError") return new InvalidCursorError(message);
+	if (name === "FilterTooCostlyError") return new FilterTooCostlyError(message);
 	if (name === "IdentityRulesChangedError") return new IdentityRulesChangedError();
 	if (code && passing.test(code)) return new StorageUnavailableError(`${message} (${code})`);
 	return Object.assign(new Error(message), { name, code });

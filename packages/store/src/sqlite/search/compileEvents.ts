@@ -1,0 +1,130 @@
+import type { AggregateCondition, Comparison, DidCondition, Predicate, Window } from "@selfsame/protocol";
+import { durationOf, splitPath } from "@selfsame/protocol/filter";
+import { eventTypes } from "../ingest.ts";
+import { compileTest, identityAt, numberAt, type Place, placeInside } from "./compileTest.ts";
+import { compareSql, type Parameters, tick } from "./sql.ts";
+
+/** What an event condition is compiled for. */
+export interface EventSetting {
+	/** ms since 1970. */
+	now: number;
+	/** Whether any identifier is contested, so that who owns its events depends on when they happened. */
+	hasStretches: boolean;
+	parameters: Parameters;
+}
+
+/** A set of profiles by what they did: those in it, or all others. */
+export interface LabelSet {
+	/** Selects the column `label`. */
+	sql: string;
+	complement: boolean;
+}
+
+const typeOf = (name: (typeof eventTypes)[number]) => eventTypes.indexOf(name);
+/** Types whose events are meant by their type's name. */
+const namedByType = ["page", "screen", "identify", "group"] as const;
+
+/** The condition that an event row `e` is one that `did` means. */
+export function isMeant(did: string, { bind }: Parameters): string {
+	if (did === "*") return "1";
+	const isTrack = `e.type = ${typeOf("track")} AND e.name = ${bind(did)}`;
+	const named = namedByType.find((type) => type === did);
+	return named ? `(${isTrack} OR e.type = ${typeOf(named)})` : `(${isTrack})`;
+}
+
+/** The condition that an event row `e` is inside a window. */
+export function isInside({ within, between }: Window, { now, parameters: { bind } }: EventSetting): string {
+	if (within !== undefined) return `e.ts >= ${bind(now - durationOf(within))} AND e.ts <= ${bind(now)}`;
+	if (between === undefined) return "1";
+	return `e.ts >= ${bind(now - durationOf(between[0]))} AND e.ts < ${bind(now - durationOf(between[1]))}`;
+}
+
+/** The place of a property of an event whose payload is the row `d`. */
+export function propertyPlace(path: string, parameters: Parameters): Place {
+	return placeInside("d.body", ["properties", ...splitPath(path)], parameters);
+}
+
+/** A predicate on the properties of an event whose payload is the row `d`; true or false, never null. */
+export function compilePredicate(predicate: Predicate, parameters: Parameters): string {
+	const inner = (conditions: readonly Predicate[]) => conditions.map((one) => compilePredicate(one, parameters));
+	if ("all" in predicate) return `(${inner(predicate.all).join(" AND ") || "1"})`;
+	if ("any" in predicate) return `(${inner(predicate.any).join(" OR ") || "0"})`;
+	if ("not" in predicate) return `(NOT ${compilePredicate(predicate.not, parameters)})`;
+	return `(${compileTest(propertyPlace(predicate.prop, parameters), predicate, parameters)})`;
+}
+
+export interface EventSelection {
+	/** Columns beside `label`, of the event `e` and its payload `d`. */
+	columns?: readonly string[];
+	/** About `e` alone, so that most rows are dropped before anything is looked up for them. */
+	events: string;
+	/** About the payload `d` as well. */
+	payload?: string | undefined;
+	/** Whether the columns read the payload. */
+	readsPayload?: boolean;
+}
+
+/**
+ * Selects events with the label of the profile that owns them: by their lead, or, where that is contested, by the stretch
+ * of time that they fall into.
+ */
+export function selectEvents(selection: EventSelection, hasStretches: boolean): string {
+	const { columns = [], events, payload, readsPayload = payload !== undefined } = selection;
+	const payloads = readsPayload ? "LEFT JOIN event_payloads d ON d.seq = e.seq" : "";
+	const where = [tick("e.seq"), events, ...(payload === undefined ? [] : [payload])].join(" AND ");
+	const list = (label: string) => [`${label} AS label`, ...columns].join(", ");
+	const settled = `SELECT ${list("o.label")} FROM events e CROSS JOIN temp.owned o ON o.id = e.lead ${payloads} WHERE ${where}`;
+	if (!hasStretches) return settled;
+	return `${settled} UNION ALL SELECT ${list("s.label")} FROM temp.stretches s CROSS JOIN events e ON e.lead = s.identifier
+		AND ${insideStretch} ${payloads} WHERE ${where}`;
+}
+
+/** The condition that an event `e` of the stretch's identifier is inside it. The first line is for the index. */
+export const insideStretch = `e.ts >= s.from_ts AND e.ts <= s.to_ts
+	AND (e.ts, e.message_id, e.source) >= (s.from_ts, s.from_message, s.from_source)
+	AND (e.ts, e.message_id, e.source) < (s.to_ts, s.to_message, s.to_source)`;
+
+/** Profiles by how many such events they have. */
+export function compileDid(condition: DidCondition, setting: EventSetting): LabelSet {
+	const { count } = condition;
+	const selected = selectEvents(selectionOf(condition, setting), setting.hasStretches);
+	if (count === undefined) return { sql: selected, complement: false };
+	// Who has none is in no group: where none would do, the others are looked for.
+	const complement = holdsForNone(count);
+	const fits = compareSql("count(*)", count, setting.parameters);
+	return {
+		sql: `SELECT label FROM (${selected}) GROUP BY label HAVING ${complement ? `NOT (${fits})` : fits}`,
+		complement,
+	};
+}
+
+/** Profiles by what a property of such events comes to. */
+export function compileAggregate(condition: AggregateCondition, setting: EventSetting): LabelSet {
+	const { parameters, hasStretches } = setting;
+	const { agg, of, value } = condition;
+	const place = propertyPlace(of, parameters);
+	const column = `${agg === "unique_count" ? identityAt(place) : numberAt(place)} AS x`;
+	const selection = { ...selectionOf(condition, setting), columns: [column], readsPayload: true };
+	const result = agg === "unique_count" ? "count(DISTINCT x)" : `${agg}(x)`;
+	return {
+		sql: `SELECT label FROM (${selectEvents(selection, hasStretches)}) WHERE x IS NOT NULL
+			GROUP BY label HAVING ${compareSql(result, value, parameters)}`,
+		complement: false,
+	};
+}
+
+function selectionOf(condition: { did: string; where?: Predicate } & Window, setting: EventSetting): EventSelection {
+	const { did, where } = condition;
+	return {
+		events: `${isMeant(did, setting.parameters)} AND ${isInside(condition, setting)}`,
+		payload: where && compilePredicate(where, setting.parameters),
+	};
+}
+
+function holdsForNone(count: Comparison): boolean {
+	if ("eq" in count) return count.eq === 0;
+	if ("ne" in count) return count.ne !== 0;
+	if ("gt" in count) return 0 > count.gt;
+	if ("gte" in count) return 0 >= count.gte;
+	return "lt" in count ? 0 < count.lt : 0 <= count.lte;
+}

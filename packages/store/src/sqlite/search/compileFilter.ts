@@ -1,0 +1,62 @@
+import type { AggregateCondition, DidCondition, Filter, Sequence, TraitCondition } from "@selfsame/protocol";
+import { splitPath } from "@selfsame/protocol/filter";
+import { compileAggregate, compileDid, type EventSetting, type LabelSet } from "./compileEvents.ts";
+import { compileSequence } from "./compileSequence.ts";
+import { compileTest, type Place, placeInside } from "./compileTest.ts";
+import { createParameters } from "./sql.ts";
+
+export interface CompileSetting {
+	/** ms since 1970: what windows are counted back from. */
+	now: number;
+	hasStretches: boolean;
+	/** The prefix of the columns that hold a trait in `temp.people`, by its key. */
+	traitColumn(key: string): string;
+	/** The table that a set of labels is put into, by its query and the values bound in it. */
+	tableOf(sql: string, values: Values): string;
+}
+
+type Values = Readonly<Record<string, string | number>>;
+
+export interface CompiledFilter {
+	/** The condition on a row `p` of `temp.people`: true or false, never null. */
+	where: string;
+	values: Values;
+}
+
+/**
+ * A filter as SQL. What it holds is bound, never written into the text. Conditions on traits are answered from the row of
+ * the profile; each condition on events is a set of profiles of its own, found by one pass over the events.
+ */
+export function compileFilter(filter: Filter, setting: CompileSetting): CompiledFilter {
+	const parameters = createParameters();
+
+	const compile = (condition: Filter): string => {
+		if ("all" in condition) return `(${condition.all.map(compile).join(" AND ") || "1"})`;
+		if ("any" in condition) return `(${condition.any.map(compile).join(" OR ") || "0"})`;
+		if ("not" in condition) return `(NOT ${compile(condition.not)})`;
+		if ("trait" in condition) return `(${compileTest(traitPlace(condition), condition, parameters)})`;
+		return compileSet(condition);
+	};
+
+	const traitPlace = ({ trait }: TraitCondition): Place => {
+		const [key, ...inner] = splitPath(trait);
+		const column = `p.${setting.traitColumn(key as string)}`;
+		// What is no object holds no JSON but the plain value.
+		if (inner.length > 0) return placeInside(`CASE ${column}_type WHEN 'object' THEN ${column} END`, inner, parameters);
+		return { type: `${column}_type`, value: column, members: `json_each(${column})` };
+	};
+
+	const compileSet = (condition: DidCondition | AggregateCondition | Sequence): string => {
+		const own: EventSetting = { now: setting.now, hasStretches: setting.hasStretches, parameters: createParameters() };
+		const { sql, complement } = labelSet(condition, own);
+		const table = setting.tableOf(sql, own.parameters.values);
+		return `(p.label ${complement ? "NOT IN" : "IN"} ${table})`;
+	};
+
+	return { where: compile(filter), values: parameters.values };
+}
+
+function labelSet(condition: DidCondition | AggregateCondition | Sequence, setting: EventSetting): LabelSet {
+	if ("sequence" in condition) return compileSequence(condition, setting);
+	return "agg" in condition ? compileAggregate(condition, setting) : compileDid(condition, setting);
+}

@@ -1,0 +1,142 @@
+import type { Sequence, Step } from "@selfsame/protocol";
+import { durationOf } from "@selfsame/protocol/filter";
+import {
+	compilePredicate,
+	type EventSetting,
+	isInside,
+	isMeant,
+	type LabelSet,
+	propertyPlace,
+	selectEvents,
+} from "./compileEvents.ts";
+import { identityAt } from "./compileTest.ts";
+import { total } from "./sql.ts";
+
+/** Where the steps so far have led. */
+interface State {
+	/** A query of all events that matter, a row each, with a column for every step that was followed. */
+	rows: string;
+	/** The column that tells the events of the last `did` which fulfil all steps so far. */
+	reached: string;
+	/** How long after that event the last step ended, ms: a sum of `not_did` windows. */
+	delay: number;
+	/** The column with the place of the event that broke a `not_did` without an end; null where there was none. */
+	brokenAt: string | null;
+}
+
+const before = "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING";
+
+/**
+ * Profiles whose events follow one another as asked. One row for each event that any step means, and for each step one
+ * column more, which tells whether the row ends the steps so far: never a join of events with events, so that many events
+ * cost no more than sorting them.
+ */
+export function compileSequence({ sequence }: Sequence, setting: EventSetting): LabelSet {
+	const [first, ...rest] = sequence;
+	const { bind } = setting.parameters;
+	const inWindow = first.within === undefined ? "1" : isInside(first, setting).replaceAll("e.ts", "ts");
+	let state: State = {
+		rows: `SELECT *, (m0 AND ${inWindow}) AS a0 FROM (${selectSteps(sequence, setting)})`,
+		reached: "a0",
+		delay: 0,
+		brokenAt: null,
+	};
+	for (const [at, step] of rest.entries()) {
+		const index = at + 1;
+		if (step.did !== undefined) state = follow(state, step, index, bind);
+		else state = waitOut(state, step, { index, isLast: index === rest.length, now: setting.now }, bind);
+	}
+	return { sql: `SELECT label FROM (${state.rows}) WHERE ${state.reached}`, complement: false };
+}
+
+/** Columns: `label`, `ts`, the `place` in the profile's order, `m0`, `m1`... whether a step means it, `v1`... what it shares. */
+function selectSteps(sequence: readonly Step[], { parameters, hasStretches }: EventSetting): string {
+	const means = (step: Step) => isMeant((step.did ?? step.not_did) as string, parameters);
+	const columns = sequence.flatMap((step, index) => {
+		const { where, same } = step;
+		const fits = where ? `${means(step)} AND ${compilePredicate(where, parameters)}` : means(step);
+		const shared = same === undefined ? [] : [`${identityAt(propertyPlace(same, parameters))} AS v${index}`];
+		return [`${total(fits)} AS m${index}`, ...shared];
+	});
+	const events = selectEvents(
+		{
+			columns: ["e.ts AS ts", "e.message_id AS message_id", "e.source AS source", ...columns],
+			events: `(${sequence.map(means).join(" OR ")})`,
+			readsPayload: sequence.some(({ where, same }) => where !== undefined || same !== undefined),
+		},
+		hasStretches,
+	);
+	const any = sequence.map((_, index) => `m${index}`).join(" OR ");
+	return `SELECT *, row_number() OVER (PARTITION BY label ORDER BY ts, message_id, source) AS place
+		FROM (${events}) WHERE ${any}`;
+}
+
+type Bind = (value: number) => string;
+
+/** Among which events a step looks: the profile's, or those that share a value as well. */
+const partOf = ({ same }: Step, index: number) => `PARTITION BY label${same === undefined ? "" : `, v${index}`}`;
+
+function follow(state: State, step: Step, index: number, bind: Bind): State {
+	const { reached, delay, brokenAt } = state;
+	const part = partOf(step, index);
+	const within = step.within === undefined ? null : durationOf(step.within);
+	let { rows } = state;
+	let follows: string;
+	if (delay > 0) {
+		const oldest = within === null ? "UNBOUNDED" : bind(delay + within);
+		follows = `max(${reached}) OVER (${part} ORDER BY ts RANGE BETWEEN ${oldest} PRECEDING AND ${bind(delay + 1)} PRECEDING)`;
+	} else if (brokenAt !== null) {
+		// Which event broke it and when the time is over: whichever comes first is the last place to go on from.
+		const end =
+			within === null
+				? brokenAt
+				: `min(${brokenAt}, max(place) OVER (PARTITION BY label ORDER BY ts RANGE BETWEEN CURRENT ROW AND ${bind(within)} FOLLOWING))`;
+		rows = `SELECT *, CASE WHEN ${reached} THEN ${end} END AS e${index} FROM (${rows})`;
+		follows = `max(e${index}) OVER (${part} ORDER BY place ${before}) >= place`;
+	} else if (within !== null) {
+		follows = `max(CASE WHEN ${reached} THEN ts END) OVER (${part} ORDER BY place ${before}) >= ts - ${bind(within)}`;
+	} else follows = `max(${reached}) OVER (${part} ORDER BY place ${before})`;
+	const shares = step.same === undefined ? "1" : `v${index} IS NOT NULL`;
+	return {
+		rows: `SELECT *, ${total(`m${index} AND ${shares} AND ${follows}`)} AS a${index} FROM (${rows})`,
+		reached: `a${index}`,
+		delay: 0,
+		brokenAt: null,
+	};
+}
+
+function waitOut(
+	state: State,
+	step: Step,
+	{ index, isLast, now }: { index: number; isLast: boolean; now: number },
+	bind: Bind,
+): State {
+	const { rows, reached, delay } = state;
+	const part = partOf(step, index);
+	const later = `OVER (${part} ORDER BY place DESC ${before})`;
+	// No event shares a value with one that has none, so none can break the step.
+	const matters = step.same === undefined ? "1" : `v${index} IS NOT NULL`;
+	const next = (condition: string, more: Partial<State>): State => ({
+		rows: `SELECT *, (${reached} AND ${condition}) AS a${index} FROM (${rows})`,
+		reached: `a${index}`,
+		delay,
+		brokenAt: null,
+		...more,
+	});
+	if (step.within === undefined) {
+		if (isLast) return next(`NOT ${total(`${matters} AND max(m${index}) ${later}`)}`, {});
+		const place = `CASE WHEN ${matters} THEN min(CASE WHEN m${index} THEN place END) ${later} END`;
+		const never = bind(Number.MAX_SAFE_INTEGER);
+		return {
+			...state,
+			rows: `SELECT *, coalesce(${place}, ${never}) AS b${index} FROM (${rows})`,
+			brokenAt: `b${index}`,
+		};
+	}
+	const end = delay + durationOf(step.within);
+	const broken =
+		delay === 0
+			? `min(CASE WHEN m${index} THEN ts END) ${later} <= ts + ${bind(end)}`
+			: `max(m${index}) OVER (${part} ORDER BY ts RANGE BETWEEN ${bind(delay + 1)} FOLLOWING AND ${bind(end)} FOLLOWING)`;
+	return next(`ts + ${bind(end)} < ${bind(now)} AND NOT ${total(`${matters} AND ${broken}`)}`, { delay: end });
+}
