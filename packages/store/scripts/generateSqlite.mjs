@@ -13,6 +13,7 @@ const clustered = [
 	"group_writes",
 	"memberships",
 	"meta",
+	"messages",
 	"spans",
 	"suppressed",
 	"trait_writes",

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { createHmac, hash, randomBytes } from "node:crypto";
 import type { Identifier } from "@selfsame/protocol";
 import { parse, v5 } from "uuid";
 import type { SqliteDatabase } from "./openDatabase.ts";
@@ -34,6 +34,16 @@ export function createKeyedHash(database: SqliteDatabase): KeyedHash {
 		identifier: (key) => hash(key),
 		message: (source, messageId) => hash(`${source}\n${messageId}`),
 	};
+}
+
+/**
+ * What tells a message from every other, in 132 bits as base64. With the workspace's secret, so that it says nothing of
+ * a message that was deleted.
+ */
+export function createMessageKey(database: SqliteDatabase): (source: string, messageId: string) => string {
+	const secret = loadSecret(database).toString("base64");
+	// In one call and with text as its answer: the other ways to hash cost several times as much.
+	return (source, messageId) => hash("sha256", `${secret}\n${source}\n${messageId}`, "base64").slice(0, 22);
 }
 
 function loadSecret(database: SqliteDatabase): Buffer {

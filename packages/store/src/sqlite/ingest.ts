@@ -24,6 +24,7 @@ import {
 	identifierFact,
 	regionFact,
 } from "./identifiers.ts";
+import { createMessages } from "./messages.ts";
 import type { SqliteDatabase } from "./openDatabase.ts";
 import type { Tombstones } from "./tombstones.ts";
 import { withoutExternalId, withoutName } from "./withoutName.ts";
@@ -68,11 +69,10 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 	const blocked = createBlocked(config);
 	const writeKeyId = createWriteKeyIds(database);
 	const planWriter = createPlanWriter(database, identifiers);
+	const messages = createMessages(database);
 	const decisions: DecisionCounts = { fast: 0, window: 0, rebuilt: 0, evidenceRead: 0 };
 	const loadFact = createFactLoader(database, identifiers, decisions);
 
-	const isStored = database.prepare("SELECT 1 FROM events WHERE source = ? AND message_id = ?").pluck();
-	const maxSeq = database.prepare("SELECT coalesce(max(seq), 0) FROM events").pluck();
 	const putEvent = database.prepare(
 		`INSERT INTO events (seq, source, message_id, type, trusted, ts, received_at, lead, anonymous, name, claims, write_key)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -224,20 +224,14 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 	};
 
 	const ingest = (events: readonly AcceptedEvent[], letters: readonly DeadLetter[] = []): IngestResult[] => {
-		let seq = maxSeq.get() as number;
+		let seq = messages.last();
 		const accepted: Incoming[] = [];
-		const inBatch = new Set<string>();
 		const results = events.map((event): IngestResult => {
-			const message = `${event.source}\n${event.messageId}`;
-			if (
-				inBatch.has(message) ||
-				isStored.get(event.source, event.messageId) !== undefined ||
-				tombstones.knowsMessage(event.source, event.messageId)
-			) {
+			const { source, messageId } = event;
+			if (tombstones.knowsMessage(source, messageId) || !messages.add(source, messageId)) {
 				counters.add("duplicates", 1);
 				return { verdict: "duplicate" };
 			}
-			inBatch.add(message);
 			const verdict = tombstones.judge(event, () => identifiersOf(event, config, blocked).identifiers[0]);
 			if (verdict) return drop(event, verdict);
 			seq += 1;
@@ -245,6 +239,7 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 			return { verdict: "accepted", seq };
 		});
 		storeAll(accepted);
+		messages.file(seq);
 		counters.add("rejected", letters.length);
 		for (const { source, receivedAt, messageId, code, detail, body } of letters) {
 			putLetter.run(source, receivedAt, messageId, code, detail, body);
@@ -259,8 +254,20 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 		ingest,
 		/** Stores events that another file of the same workspace had stored, under the numbers they had. */
 		restore(events: readonly RestoredEvent[]): void {
+			for (const { event } of events) messages.add(event.source, event.messageId);
 			storeAll(events.map(nameRestored));
+			messages.file(events.at(-1)?.seq ?? messages.last());
 			counters.flush();
+		},
+		/** Ends a transaction that was committed. */
+		settle(): void {
+			identifiers.settle();
+			messages.settle();
+		},
+		/** Takes back what was remembered of a transaction that failed, and sees what others have stored. */
+		forget(): void {
+			identifiers.forget();
+			messages.forget();
 		},
 		/** Decides parts of identity anew, inside a transaction that the caller has begun. */
 		revise: (revision: Revision, at: number) => decideAndWrite([], revision, at)(),

@@ -159,7 +159,7 @@ export function restoreInto(target: string, from: SqliteDatabase, config: Identi
 					ingest.restore(page);
 				})
 				.immediate();
-			identifiers.settle();
+			ingest.settle();
 			done += page.length;
 			last = page.at(-1)?.seq ?? last;
 			progress(done, total);

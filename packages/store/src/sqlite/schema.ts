@@ -88,8 +88,11 @@ export const events = sqliteTable(
 		/** The write key it came in with; null: not known. */
 		writeKey: integer("write_key"),
 	},
-	(t) => [uniqueIndex("events_message").on(t.source, t.messageId), index("events_lead").on(t.lead, t.ts)],
+	(t) => [index("events_lead").on(t.lead, t.ts)],
 );
+
+/** Messages acknowledged so far, by key: that no two events are one message is ensured here. See `createMessages`. */
+export const messages = sqliteTable("messages", { key: text("key").primaryKey() });
 
 /** What retention may drop: properties, context and the rest, as JSON text. */
 export const eventPayloads = sqliteTable("event_payloads", {

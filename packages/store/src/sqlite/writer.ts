@@ -55,7 +55,7 @@ export function createWriter(file: string, config: IdentityConfig) {
 	let lastVersion = dataVersion.get() as number;
 
 	const forget = () => {
-		identifiers.forget();
+		ingest.forget();
 		counters.forget();
 		tombstones.refresh();
 	};
@@ -74,7 +74,7 @@ export function createWriter(file: string, config: IdentityConfig) {
 			forgetIfChanged();
 			const result = work();
 			database.exec("COMMIT");
-			identifiers.settle();
+			ingest.settle();
 			return result;
 		} catch (error) {
 			if (database.inTransaction) database.exec("ROLLBACK");

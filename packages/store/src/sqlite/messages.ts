@@ -1,0 +1,111 @@
+import { createMessageKey } from "./hashes.ts";
+import type { SqliteDatabase } from "./openDatabase.ts";
+
+/** How many messages are kept in memory before they are filed: some 6 MB, read again within 0.1 s at a start. */
+const unfiledMessages = 32_768;
+
+/** What a key, which is base64, may begin with, in the order of the index. */
+const drawerNames = [..."+/0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"];
+
+/**
+ * Knows every message that was acknowledged, for ever.
+ *
+ * Message ids are random: an index that took each as it comes would rewrite a page for every event, half of all that
+ * ingest writes. So the newest stay in memory, in one drawer for each first character of their keys, and are filed drawer
+ * by drawer: then a page of the index takes many at once. The memory may be lost at any time, since `events` says what is
+ * not filed yet: all that is in it after the last number for which a whole round of drawers has been filed.
+ *
+ * @param mostUnfiled how many messages are kept in memory.
+ */
+export function createMessages(database: SqliteDatabase, mostUnfiled = unfiledMessages) {
+	const keyOf = createMessageKey(database);
+	const isFiled = database.prepare("SELECT 1 FROM messages WHERE key = ?").pluck();
+	const put = database.prepare("INSERT OR IGNORE INTO messages (key) VALUES (?)");
+	const putRound = database.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('messages_filed', ?)");
+	const round = database.prepare("SELECT value FROM meta WHERE name = 'messages_filed'").pluck();
+	const after = database.prepare("SELECT seq, source, message_id FROM events WHERE seq > ? ORDER BY seq");
+
+	const drawers = new Map(drawerNames.map((name) => [name, new Set<string>()]));
+	const drawerOf = (key: string) => drawers.get(key.charAt(0)) as Set<string>;
+	let size = 0;
+	/** As of the last commit. */
+	let state = { last: Number(round.get() ?? 0), drawer: 0, roundBegan: 0 };
+	/** What the transaction at hand has done. */
+	let next = state;
+	let added: string[] = [];
+	let filed: string[] = [];
+
+	const keep = (key: string) => {
+		drawerOf(key).add(key);
+		size += 1;
+	};
+	const drop = (keys: readonly string[]) => {
+		for (const key of keys) drawerOf(key).delete(key);
+		size -= keys.length;
+	};
+
+	/** Reads what another connection, or this one before it was closed, has stored. */
+	const catchUp = () => {
+		let { last } = state;
+		for (const row of after.iterate(last) as Iterable<{ seq: number; source: string; message_id: string }>) {
+			const key = keyOf(row.source, row.message_id);
+			if (!drawerOf(key).has(key)) keep(key);
+			last = row.seq;
+		}
+		next = state = { ...state, last };
+	};
+	catchUp();
+	next = state = { ...state, roundBegan: state.last };
+
+	return {
+		/** The number of the last event. */
+		last: (): number => state.last,
+
+		/** Notes a message as acknowledged by the transaction at hand; false when it was before. */
+		add(source: string, messageId: string): boolean {
+			const key = keyOf(source, messageId);
+			if (drawerOf(key).has(key) || isFiled.get(key) !== undefined) return false;
+			keep(key);
+			added.push(key);
+			return true;
+		},
+
+		/**
+		 * Files as many as came in, where there are enough to file: so that no commit pays for those before it.
+		 *
+		 * @param last the number of the last event of the transaction at hand.
+		 */
+		file(last: number): void {
+			const count = Math.min(added.length, size - mostUnfiled);
+			let { drawer, roundBegan } = state;
+			while (filed.length < count) {
+				for (const key of drawers.get(drawerNames[drawer] as string) ?? []) {
+					put.run(key);
+					if (filed.push(key) === count) break;
+				}
+				if (filed.length === count) break;
+				drawer += 1;
+				if (drawer < drawerNames.length) continue;
+				putRound.run(`${roundBegan}`);
+				[drawer, roundBegan] = [0, last];
+			}
+			next = { last, drawer, roundBegan };
+		},
+
+		/** Ends a transaction that was committed. */
+		settle(): void {
+			drop(filed);
+			state = next;
+			[added, filed] = [[], []];
+		},
+
+		/** Takes back what the transaction at hand did, and sees what others have stored. */
+		forget(): void {
+			drop(added);
+			[added, filed] = [[], []];
+			catchUp();
+		},
+	};
+}
+
+export type Messages = ReturnType<typeof createMessages>;
