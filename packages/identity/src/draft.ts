@@ -17,6 +17,8 @@ import type { Kinds } from "./replay.ts";
 
 /** Thrown inside a decision that lacks a fact; caught where the next independent part begins. */
 class Missing extends Error {}
+/** One for all: an error notes where it was made, which would cost more than most decisions. */
+const missing = new Missing("a fact is not loaded yet");
 
 /**
  * A decision in the making: the facts as loaded, under what the plan already changes. A look-up of something that is
@@ -25,7 +27,6 @@ class Missing extends Error {}
 export class Draft implements Kinds {
 	readonly plan: Plan = emptyPlan();
 	readonly needs = new Map<string, Need>();
-	private readonly missing = new Missing("a fact is not loaded yet");
 	private readonly seenWith = new Map<number, AdjacentUser[]>();
 	private readonly latest = new Map<number, { owner: number; next: Position | null }>();
 	private readonly movedMembers = new Map<number, number[]>();
@@ -58,12 +59,12 @@ export class Draft implements Kinds {
 	private demand<T>(value: T | undefined, need: Need): T {
 		if (value !== undefined) return value;
 		this.want(need);
-		throw this.missing;
+		throw missing;
 	}
 
 	/** Fails the part at hand when anything was noted as needed. */
 	settleNeeds(): void {
-		if (this.needs.size > 0) throw this.missing;
+		if (this.needs.size > 0) throw missing;
 	}
 
 	identifier(id: number): IdentifierFact {
