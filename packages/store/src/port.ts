@@ -179,6 +179,52 @@ export interface Diagnostics {
 	lastBackupAt: number | null;
 }
 
+/** Where a reader of the feed is: the last event and the last dead letter that it has had. */
+export interface FeedPlace {
+	seq: number;
+	letter: number;
+}
+
+/** What an event did to identity. */
+export interface IdentityDecision {
+	/** Those of the event that identify, the leading one first: the event belongs to whom that one belongs to. */
+	identifiers: Identifier[];
+	/**
+	 * What the event changed when it was committed. `claim`: the identifier went to the user `other`. `union`: it and
+	 * `other` became one. `contest`: from now on it has more than one owner. `split`: it came apart. `share`: it identifies
+	 * nobody from now on.
+	 */
+	changes: {
+		kind: "claim" | "union" | "contest" | "split" | "share";
+		identifier: Identifier;
+		other: Identifier | null;
+	}[];
+	/**
+	 * Links that the event asked for and did not get, as the rule stands now. Null: these people have too many events to
+	 * say so in passing; `explainIdentity` does.
+	 */
+	refused: Pick<IdentityView["refused"][number], "identifier" | "from" | "reason">[] | null;
+}
+
+/** Each with the reader's place once it has had it. */
+export type FeedItem =
+	| { verdict: "accepted"; place: FeedPlace; profileId: string | null; event: EventView; identity: IdentityDecision }
+	| { verdict: "rejected"; place: FeedPlace; letter: StoredDeadLetter };
+
+/** Everything that was committed, in the order of the commits: each event once, each dead letter once. */
+export interface Feed {
+	/** The place after all that there is. */
+	feedEnd(): Promise<FeedPlace>;
+	/**
+	 * What comes after a place. Rejects with `InvalidCursorError` for one that this store has not come to yet, as when it
+	 * was restored from a backup.
+	 *
+	 * @param limit how many items at the most; fewer when they are large.
+	 * @returns none: there is nothing yet.
+	 */
+	readFeed(after: FeedPlace, limit: number): Promise<FeedItem[]>;
+}
+
 /**
  * The storage port. One database is one workspace.
  *
@@ -186,7 +232,7 @@ export interface Diagnostics {
  * are committed and synced, and rejects with `StorageUnavailableError` when nothing of it was stored. There is no
  * `transaction(fn)`, because a driver may live in a worker thread. Reads see every commit that resolved before them.
  */
-export interface Store {
+export interface Store extends Feed {
 	/**
 	 * One result per event, in order. `letters` go into the dead letter store in the same transaction, where one with a
 	 * messageId is kept once for each source and code, however often its event is sent.

@@ -38,6 +38,11 @@ export function createEventRemoval({ database, identifiers, ownership, ingest, t
 		return linked;
 	};
 
+	// Whoever reads on from a number must not find another event under it, so it is not given again.
+	const rememberLast = () =>
+		run(`INSERT INTO counters (name, value) SELECT 'last_seq', coalesce(max(seq), 0) FROM events WHERE true
+			ON CONFLICT DO UPDATE SET value = max(value, excluded.value)`);
+
 	const rememberMessages = () => {
 		const messages = database.prepare(`SELECT source, message_id FROM events WHERE ${isChosen}`).all() as {
 			source: string;
@@ -87,6 +92,7 @@ export function createEventRemoval({ database, identifiers, ownership, ingest, t
 		remove(leads: ReadonlySet<number>, alsoLinked: Iterable<number> = []): Set<number> {
 			const linked = linkedBy(leads);
 			for (const id of alsoLinked) linked.add(id);
+			rememberLast();
 			rememberMessages();
 			const aliased = pluck(`SELECT previous_user FROM aliases WHERE ${isChosen} AND reading = 0
 				UNION SELECT previous_anonymous FROM aliases WHERE ${isChosen} AND reading = 1`);

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Store, StoreOptions } from "../port.ts";
+import { lazyWorker } from "./lazyWorker.ts";
 import { createSearchClient } from "./search/createSearchClient.ts";
 import { startWorker } from "./workerClient.ts";
 
@@ -13,6 +14,8 @@ export async function openSqliteStore(path: string, { identity }: StoreOptions):
 	const reader = await startWorker({ role: "reader", file, identity });
 	const write = writer.call;
 	const read = reader.call;
+	// Whoever follows along reads in a thread of its own, however far back it begins.
+	const follower = lazyWorker(() => startWorker({ role: "follower", file, identity }));
 	const search = createSearchClient(() => startWorker({ role: "searcher", file, identity }));
 
 	return {
@@ -40,6 +43,8 @@ export async function openSqliteStore(path: string, { identity }: StoreOptions):
 		traitHistory: (ref, key, query) => read("traitHistory", ref, key, query),
 		findGroup: (id, query) => read("findGroup", id, query),
 		listGroupEvents: (id, query) => read("listGroupEvents", id, query),
+		feedEnd: () => follower.call("feedEnd"),
+		readFeed: (after, limit) => follower.call("readFeed", after, limit),
 		stats: () => read("stats"),
 		listRejected: (query) => read("listRejected", query),
 		listSources: () => read("listSources"),
@@ -52,6 +57,7 @@ export async function openSqliteStore(path: string, { identity }: StoreOptions):
 
 		async close() {
 			await search.close();
+			await follower.close();
 			await reader.close();
 			await writer.close();
 		},

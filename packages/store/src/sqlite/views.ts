@@ -106,7 +106,7 @@ const views: Record<string, string> = {
 
 	/** Identifiers that an event carries and no deletion took, with their holders. */
 	_names: `SELECT * FROM (
-			SELECT i.id AS identifier, h.owner, i.key, i.type, i.value, coalesce(p.priority, 99) AS priority,
+			SELECT i.id AS identifier, h.owner, i.key, i.type, i.value, coalesce(p.priority, ${Number.MAX_SAFE_INTEGER}) AS priority,
 				${seenSql("min")} AS first_ts, ${seenSql("max")} AS last_ts
 			FROM identifiers i JOIN _holders h ON h.identifier = i.id LEFT JOIN _priorities p ON p.type = i.type
 			WHERE i.value IS NOT NULL)

@@ -1,12 +1,13 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { IdentityConfig } from "@selfsame/identity";
+import { createFeedReader } from "./feedReader.ts";
 import { createReader } from "./reader.ts";
 import { createSearcher } from "./search/createSearcher.ts";
 import { createWriter } from "./writer.ts";
 
 /** What a worker is started with. */
 export interface WorkerStart {
-	role: "writer" | "reader" | "searcher";
+	role: "writer" | "reader" | "searcher" | "follower";
 	file: string;
 	identity: IdentityConfig;
 }
@@ -30,7 +31,9 @@ if (port) {
 	};
 	const answer = (message: WorkerAnswer) => port.postMessage(message);
 	try {
-		const create = { writer: createWriter, reader: createReader, searcher: createSearcher }[role];
+		const create = { writer: createWriter, reader: createReader, searcher: createSearcher, follower: createFeedReader }[
+			role
+		];
 		const methods = create(file, identity) as unknown as Record<string, (...args: unknown[]) => unknown>;
 		port.on("message", async ({ call, method, args }: WorkerCall) => {
 			try {
