@@ -19,6 +19,7 @@ import { rejectedRoutes } from "./routes/rejected.ts";
 import { nextRequestId } from "./routes/requestId.ts";
 import { sdkRoutes } from "./routes/sdk.ts";
 import { segmentRoutes } from "./routes/segment.ts";
+import { streamRoutes } from "./routes/stream.ts";
 
 /** What is served as it lies on disk; null: not built. */
 export interface PublicFiles {
@@ -42,6 +43,7 @@ export function createApp(deps: Deps, { sdkFile, docsFolder }: PublicFiles): Hon
 	rejectedRoutes(api, deps);
 	segmentRoutes(api);
 	exportRoutes(api, deps);
+	streamRoutes(api, deps);
 	healthRoutes(api, deps);
 	openApiRoute(api);
 	docsRoutes(api, docsFolder);

@@ -17,6 +17,7 @@ import { createByteBudget } from "./ingest/createByteBudget.ts";
 import { createCommitQueue } from "./ingest/createCommitQueue.ts";
 import { createRateLimiter } from "./ingest/createRateLimiter.ts";
 import { trimRejected } from "./ingest/trimRejected.ts";
+import { createLiveHub, type LiveOptions } from "./live/createLiveHub.ts";
 import { createLog, type Log } from "./operations/createLog.ts";
 import { createMetrics } from "./operations/createMetrics.ts";
 
@@ -31,6 +32,8 @@ export interface CollectorOptions {
 	now?: () => number;
 	/** Where log lines go. Default: nowhere. */
 	log?: Log;
+	/** Limits of the live stream of events. */
+	live?: LiveOptions;
 	/** The built browser SDK. Default: the one beside the built collector, or in the workspace. */
 	sdkFile?: string | null;
 }
@@ -59,8 +62,13 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
 	const keys = await ensureKeys(store, options.keys ?? {}, now);
 	const budget = createByteBudget(config.queueBytes);
 	const metrics = createMetrics(() => budget.used, store.diagnostics);
+	const live = createLiveHub(store, options.live);
 	let stopping = false;
 	let closing: Promise<void> | null = null;
+	const observe: typeof metrics.observeCommit = (commit) => {
+		metrics.observeCommit(commit);
+		live.wake();
+	};
 	const deps: Deps = {
 		store,
 		config,
@@ -69,8 +77,9 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
 		verifier: createVerifier(now),
 		proxies: createProxyTrust(config.trustedProxies),
 		rates: createRateLimiter(now),
-		queue: createCommitQueue(store, { now: () => performance.now(), observe: metrics.observeCommit }),
+		queue: createCommitQueue(store, { now: () => performance.now(), observe }),
 		exporter: createExporter({ databaseUrl, identity }),
+		live,
 		budget,
 		metrics,
 		log,
@@ -81,6 +90,8 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
 	const stopTrimming = trimRejected(deps);
 	const refuseEvents = () => {
 		stopping = true;
+		// A stream never ends by itself, and its readers come back to whoever serves next.
+		live.close();
 	};
 	return {
 		app: createApp(deps, { sdkFile, docsFolder: findPublic(["./public/docs", "../node_modules/swagger-ui-dist"]) }),

@@ -8,6 +8,7 @@ import type { Exporter } from "./export/createExporter.ts";
 import type { ByteBudget } from "./ingest/createByteBudget.ts";
 import type { CommitQueue } from "./ingest/createCommitQueue.ts";
 import type { RateLimiter } from "./ingest/createRateLimiter.ts";
+import type { LiveHub } from "./live/createLiveHub.ts";
 import type { Log } from "./operations/createLog.ts";
 import type { Metrics } from "./operations/createMetrics.ts";
 
@@ -22,6 +23,7 @@ export interface Deps {
 	rates: RateLimiter;
 	queue: CommitQueue;
 	exporter: Exporter;
+	live: LiveHub;
 	/** Bytes of request bodies in flight. */
 	budget: ByteBudget;
 	metrics: Metrics;

@@ -14,6 +14,11 @@ export function breakOff(
 ): ReadableStream<Uint8Array> {
 	const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>;
 	const reader = stream.getReader();
+	// At once, not when it is read next: a client that has stopped reading would keep its connection for ever.
+	reader.closed.catch((error) => {
+		tell(error);
+		outgoing?.destroy();
+	});
 	return new ReadableStream<Uint8Array>(
 		{
 			async pull(controller) {
@@ -22,8 +27,6 @@ export function breakOff(
 					if (done) controller.close();
 					else controller.enqueue(value);
 				} catch (error) {
-					tell(error);
-					outgoing?.destroy();
 					// With the connection gone there is nobody to tell; the adapter would print it.
 					if (outgoing) controller.close();
 					else controller.error(error);

@@ -417,6 +417,24 @@ export interface Operations {
 		};
 		answer: unknown;
 	};
+	/** Follow events as they come in */
+	streamEvents: {
+		query: {
+			/** Only events with this verdict. */
+			verdict?: "accepted" | "rejected";
+			/** Only events of this source. */
+			source?: string;
+			/** Only accepted events of this type. */
+			type?: "track" | "identify" | "page" | "screen" | "group" | "alias";
+			/** Only accepted events of this name: that of a track event, a page or a screen. */
+			name?: string;
+			/** Only accepted events of this profile: its id, or `type:value` of one of its identifiers. */
+			profile?: string;
+			/** The same as the header `Last-Event-ID`, which wins. */
+			lastEventId?: string;
+		};
+		answer: unknown;
+	};
 }
 
 /** The method and the path of each call. */
@@ -439,4 +457,5 @@ export const operations = {
 	exportEvents: ["GET", "/v1/export/events"],
 	exportIdentifiers: ["GET", "/v1/export/identifiers"],
 	exportTraitHistory: ["GET", "/v1/export/trait-history"],
+	streamEvents: ["GET", "/v1/events/stream"],
 } as const satisfies Record<keyof Operations, readonly [method: string, path: string]>;
