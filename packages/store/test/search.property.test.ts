@@ -1,3 +1,4 @@
+import { filterSchema } from "@selfsame/protocol/schema";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { configs } from "./configs.ts";
@@ -37,6 +38,7 @@ describe("a search, an explanation and a plain evaluator agree", () => {
 					}
 					const people = await readPeople(store);
 					for (const filter of all) {
+						expect(filterSchema.parse(filter)).toEqual(filter);
 						const expected = whoMatches(filter, people, now);
 						const found = await search(store, filter, now);
 						expect(

@@ -35,7 +35,7 @@ const isoDate = z
 	.string()
 	.max(64)
 	.refine((date) => parseDate(date) !== null, 'must be a number or an ISO 8601 date such as "2026-01-31"')
-	.meta({ format: "date-time", description: "An ISO 8601 date, with or without a time. Without a zone it is UTC." });
+	.meta({ description: "An ISO 8601 date, with or without a time. Without a zone it is UTC." });
 
 const notNull = 'must not be null, which is no value: ask for {"exists": false}';
 const json = z.json();

@@ -44,7 +44,7 @@ export function compileTest(place: Place, condition: Operation, parameters: Para
 		}
 		case "starts": {
 			const start = parameters.bind(operand as string);
-			return total(`${type} = 'text' AND substr(${value}, 1, length(${start})) = ${start}`);
+			return total(`substr(${value}, 1, length(${start})) = ${start} AND ${type} = 'text'`);
 		}
 		default:
 			return total(ordered(place, { [operator]: operand } as Comparison, operand, parameters));
@@ -52,8 +52,9 @@ export function compileTest(place: Place, condition: Operation, parameters: Para
 }
 
 /** A number as SQLite compares it with a bound one. Digits beyond a double's were lost in JavaScript already. */
-export const numberAt = ({ type, value }: Place) =>
-	`CASE WHEN ${type} IN ('integer', 'real') THEN CAST(${value} AS REAL) END`;
+export const numberAt = (place: Place) => `CASE WHEN ${isNumber(place)} THEN ${asNumber(place)} END`;
+const isNumber = ({ type }: Place) => `${type} IN ('integer', 'real')`;
+const asNumber = ({ value }: Place) => `CAST(${value} AS REAL)`;
 
 /** What equal values share and others do not; null for no value. */
 export const identityAt = ({ type, value }: Place) =>
@@ -62,8 +63,9 @@ export const identityAt = ({ type, value }: Place) =>
 
 function same(place: Place, operand: Value, { bind }: Parameters): string {
 	const { type, value } = place;
-	if (typeof operand === "string") return `${type} = 'text' AND ${value} = ${bind(operand)}`;
-	if (typeof operand === "number") return `${numberAt(place)} = ${bind(operand)}`;
+	// The value first: most rows have another one, and then their type does not matter.
+	if (typeof operand === "string") return `${value} = ${bind(operand)} AND ${type} = 'text'`;
+	if (typeof operand === "number") return `${asNumber(place)} = ${bind(operand)} AND ${isNumber(place)}`;
 	if (typeof operand === "boolean") return `${type} = '${operand}'`;
 	const kind = Array.isArray(operand) ? "array" : "object";
 	// SQLite must not look at the value of anything else as if it were JSON.
@@ -79,10 +81,10 @@ function sameAsAny(place: Place, operands: readonly Value[], parameters: Paramet
 	const listed = (list: readonly Value[]) => `FROM json_each(${parameters.bind(JSON.stringify(list))})`;
 	const alternatives = booleans.map((operand) => `(${same(place, operand, parameters)})`);
 	if (texts.length > 0) {
-		alternatives.push(`(${place.type} = 'text' AND ${place.value} IN (SELECT value ${listed(texts)}))`);
+		alternatives.push(`(${place.value} IN (SELECT value ${listed(texts)}) AND ${place.type} = 'text')`);
 	}
 	if (numbers.length > 0) {
-		alternatives.push(`(${numberAt(place)} IN (SELECT CAST(value AS REAL) ${listed(numbers)}))`);
+		alternatives.push(`(${asNumber(place)} IN (SELECT CAST(value AS REAL) ${listed(numbers)}) AND ${isNumber(place)})`);
 	}
 	if (nested.length > 0) {
 		const text = `CASE WHEN ${place.type} IN ('object', 'array') THEN ${canonical}(${place.value}) END`;
@@ -92,7 +94,8 @@ function sameAsAny(place: Place, operands: readonly Value[], parameters: Paramet
 }
 
 function ordered(place: Place, comparison: Comparison, operand: Value, parameters: Parameters): string {
-	if (typeof operand === "number") return compareSql(numberAt(place), comparison, parameters);
+	if (typeof operand === "number")
+		return `${compareSql(asNumber(place), comparison, parameters)} AND ${isNumber(place)}`;
 	const bound = parseDate(operand);
 	if (bound === null) return "0";
 	const [operator] = Object.keys(comparison);

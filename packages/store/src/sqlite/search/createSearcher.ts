@@ -60,7 +60,7 @@ export function createSearcher(file: string, config: IdentityConfig, compile = c
 		const compiled = compile(filter, { ...tables, now: at as number, hasStretches: tables.hasStretches() });
 		nameMatches(compiled);
 		const sql = `SELECT p.label, p.key FROM temp.people p
-			WHERE p.key > :after AND ${tick("p.label")} AND ${compiled.where} ORDER BY p.key LIMIT :limit`;
+			WHERE ${tick("p.label")} AND ${compiled.where} AND p.key > :after ORDER BY p.key LIMIT :limit`;
 		const rows = database.prepare(sql).all({
 			...compiled.values,
 			after: after === null ? Buffer.alloc(0) : Buffer.from(after as string, "base64url"),
