@@ -185,4 +185,20 @@ describe("an item of the feed", () => {
 		await temp.store.ingest([event("2", 2, { userId: "u1" })]);
 		expect(await temp.store.readFeed(end, 10)).toHaveLength(1);
 	});
+
+	it("has a number that no later one has, though it was deleted and the store opened again", async () => {
+		await temp.store.ingest([event("1", 1, { userId: "u1" })], [letter(1)]);
+		const end = await temp.store.feedEnd();
+		const options = { suppress: false, dryRun: false };
+		await temp.store.deleteProfile(u1 as Identifier, options, { actor: "test", reason: "", at: Date.now() });
+		await temp.store.removeRejected([1]);
+		await temp.reopen();
+		expect(await temp.store.feedEnd()).toEqual(end);
+		await temp.store.ingest([event("2", 2, { userId: "u2" })], [letter(2)]);
+		const items = await temp.store.readFeed(end, 10);
+		expect(items.map(({ place }) => place)).toEqual([
+			{ seq: 1, letter: 2 },
+			{ seq: 2, letter: 2 },
+		]);
+	});
 });

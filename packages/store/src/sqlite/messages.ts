@@ -23,6 +23,7 @@ export function createMessages(database: SqliteDatabase, mostUnfiled = unfiledMe
 	const put = database.prepare("INSERT OR IGNORE INTO messages (key) VALUES (?)");
 	const putRound = database.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('messages_filed', ?)");
 	const round = database.prepare("SELECT value FROM meta WHERE name = 'messages_filed'").pluck();
+	const lastGone = database.prepare("SELECT value FROM counters WHERE name = 'last_seq'").pluck();
 	const after = database.prepare("SELECT seq, source, message_id FROM events WHERE seq > ? ORDER BY seq");
 
 	const drawers = new Map(drawerNames.map((name) => [name, new Set<string>()]));
@@ -52,6 +53,8 @@ export function createMessages(database: SqliteDatabase, mostUnfiled = unfiledMe
 			if (!drawerOf(key).has(key)) keep(key);
 			last = row.seq;
 		}
+		// A number whose event was deleted is not given again: somebody may have read up to it.
+		last = Math.max(last, Number(lastGone.get() ?? 0));
 		next = state = { ...state, last };
 	};
 	catchUp();

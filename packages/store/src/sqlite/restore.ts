@@ -168,6 +168,7 @@ export function restoreInto(target: string, from: SqliteDatabase, config: Identi
 			.transaction(() => {
 				restoreCorrections(database, from, identifiers, createCorrections(database, identifiers, ingest));
 				copyTables(database, from, copied);
+				copyLastLetter(database, from);
 			})
 			.immediate();
 	} finally {
@@ -193,6 +194,14 @@ function restoreCorrections(
 	for (const { kind, at, a, b, actor, reason } of rows) {
 		corrections.applyRows({ kind, a: rowOf(a, at), b: rowOf(b, at) }, { at, actor, reason });
 	}
+}
+
+/** The numbers of dead letters go on where they were, whatever became of the letters. */
+function copyLastLetter(database: SqliteDatabase, from: SqliteDatabase): void {
+	const last = from.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'dead_letters'").pluck().get();
+	if (last === undefined) return;
+	database.exec("DELETE FROM sqlite_sequence WHERE name = 'dead_letters'");
+	database.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('dead_letters', ?)").run(last);
 }
 
 function copyTables(database: SqliteDatabase, from: SqliteDatabase, tables: readonly string[]): void {

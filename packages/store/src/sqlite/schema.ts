@@ -255,15 +255,19 @@ export const suppressed = sqliteTable("suppressed", {
 export const goneMessages = sqliteTable("gone_messages", { hash: blob("hash").primaryKey() });
 
 /** Every identity change, in commit order. */
-export const changes = sqliteTable("changes", {
-	id: integer("id").primaryKey({ autoIncrement: true }),
-	at: integer("at").notNull(),
-	kind: text("kind").notNull(),
-	identifier: integer("identifier"),
-	other: integer("other"),
-	/** The event that made it. */
-	seq: integer("seq"),
-});
+export const changes = sqliteTable(
+	"changes",
+	{
+		id: integer("id").primaryKey({ autoIncrement: true }),
+		at: integer("at").notNull(),
+		kind: text("kind").notNull(),
+		identifier: integer("identifier"),
+		other: integer("other"),
+		/** The event that made it. */
+		seq: integer("seq"),
+	},
+	(t) => [index("changes_seq").on(t.seq).where(sql`seq IS NOT NULL`)],
+);
 
 export const deadLetters = sqliteTable(
 	"dead_letters",
