@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { checkedFetch } from "./checkedFetch.ts";
 import { createCli } from "./runCli.ts";
 import { basic, track } from "./startCollector.ts";
 
@@ -20,7 +21,7 @@ afterEach(() => {
 });
 
 const send = (url: string, key: string, messageId: string) =>
-	fetch(`${url}/v1/batch`, {
+	checkedFetch(`${url}/v1/batch`, {
 		method: "POST",
 		headers: basic(key),
 		body: JSON.stringify({ batch: [track({ messageId })] }),
@@ -40,7 +41,7 @@ describe("selfsame start", () => {
 
 		const second = await startServer();
 		expect(second.output()).not.toContain("key");
-		const answer = await fetch(`${second.url}/v1/profiles/user_id:u1`, {
+		const answer = await checkedFetch(`${second.url}/v1/profiles/user_id:u1`, {
 			headers: { authorization: `Bearer ${apiKey}` },
 		});
 		expect(((await answer.json()) as { eventCount: number }).eventCount).toBeGreaterThanOrEqual(accepted);
@@ -99,7 +100,7 @@ describe("the other commands", { timeout: MANY_PROCESSES }, () => {
 			.poll(() => send(server.url, webKey, "from-web").then(({ status }) => status), { timeout: 60_000 })
 			.toBe(200);
 		const ask = (key: string, method = "GET") =>
-			fetch(`${server.url}/v1/profiles/user_id:u1`, { method, headers: { authorization: `Bearer ${key}` } });
+			checkedFetch(`${server.url}/v1/profiles/user_id:u1`, { method, headers: { authorization: `Bearer ${key}` } });
 		await expect.poll(() => ask(readKey).then(({ status }) => status), { timeout: 60_000 }).toBe(200);
 		expect((await ask(readKey, "DELETE")).status).toBe(403);
 
@@ -112,7 +113,7 @@ describe("the other commands", { timeout: MANY_PROCESSES }, () => {
 		expect((await run(["backup", copy]).exited).output).toContain("exists already");
 
 		const restored = await startServer({ DATABASE_URL: `file:${copy}`, SELFSAME_API_KEY: "secret" });
-		const answer = await fetch(`${restored.url}/v1/profiles/user_id:u1`, {
+		const answer = await checkedFetch(`${restored.url}/v1/profiles/user_id:u1`, {
 			headers: { authorization: "Bearer secret" },
 		});
 		expect(await answer.json()).toMatchObject({ eventCount: 1 });

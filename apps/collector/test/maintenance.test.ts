@@ -5,6 +5,7 @@ import { openStore } from "@selfsame/store";
 import { disownDevices } from "@selfsame/store/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseConfig, toIdentityConfig } from "../src/config.ts";
+import { checkedFetch } from "./checkedFetch.ts";
 import { createCli } from "./runCli.ts";
 import { basic, track } from "./startCollector.ts";
 
@@ -28,11 +29,11 @@ afterEach(() => {
 
 const send = async (url: string, key: string, events: unknown[]) => {
 	const body = JSON.stringify({ batch: events });
-	const answer = await fetch(`${url}/v1/batch`, { method: "POST", headers: basic(key), body });
+	const answer = await checkedFetch(`${url}/v1/batch`, { method: "POST", headers: basic(key), body });
 	expect(await answer.json()).toMatchObject({ accepted: events.length });
 };
 const profile = async (url: string, ref: string) => {
-	const answer = await fetch(`${url}/v1/profiles/${ref}`, { headers: { authorization: "Bearer secret" } });
+	const answer = await checkedFetch(`${url}/v1/profiles/${ref}`, { headers: { authorization: "Bearer secret" } });
 	return answer.status === 200 ? ((await answer.json()) as { eventCount: number; traits: object }) : null;
 };
 
@@ -45,7 +46,8 @@ describe("maintenance from the command line", { timeout: MANY_PROCESSES }, () =>
 		const since = new Date().toISOString();
 		await expect
 			.poll(
-				async () => (await fetch(`${server.url}/v1/t`, { method: "POST", headers: basic(webKey), body: "{}" })).status,
+				async () =>
+					(await checkedFetch(`${server.url}/v1/t`, { method: "POST", headers: basic(webKey), body: "{}" })).status,
 				{ timeout: 60_000 },
 			)
 			.toBe(200);

@@ -1,9 +1,13 @@
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Profile } from "@selfsame/protocol";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Described, writeTypes } from "../scripts/writeTypes.ts";
+import { createCollector, listen } from "../src/index.ts";
 import { createAnswerCheck, type OpenApiDocument } from "./checkAnswer.ts";
+import { checkedFetch } from "./checkedFetch.ts";
 import { startCollector, type TestCollector, track } from "./startCollector.ts";
 
 let collector: TestCollector;
@@ -84,5 +88,17 @@ describe("the check of all answers in these tests", () => {
 		const poorer = structuredClone(document);
 		delete poorer.paths["/v1/profiles/{ref}"]?.get?.responses[200];
 		expect(() => createAnswerCheck(poorer)(good)).toThrow("not described");
+	});
+
+	it("stands in the way of every call that these tests make", async () => {
+		const directory = await mkdtemp(join(tmpdir(), "selfsame-openapi-"));
+		const other = await createCollector({ databaseUrl: `file:${join(directory, "selfsame.db")}` });
+		other.app.get("/v1/undescribed", (c) => c.json({}));
+		const { url, stop } = await listen(other.app, { port: 0, host: "127.0.0.1" });
+		await expect(checkedFetch(`${url}/v1/undescribed`)).rejects.toThrow("no such operation is described");
+		expect((await checkedFetch(`${url}/health`)).status).toBe(200);
+		await stop(500);
+		await other.close();
+		await rm(directory, { recursive: true });
 	});
 });

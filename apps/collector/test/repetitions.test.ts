@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { JsonObject, Problem, Profile } from "@selfsame/protocol";
 import { afterEach, expect, it } from "vitest";
 import { createCollector, listen } from "../src/index.ts";
+import { checkedFetch } from "./checkedFetch.ts";
 import { apiKey, startCollector, type TestCollector, track } from "./startCollector.ts";
 
 let collector: TestCollector;
@@ -91,7 +92,7 @@ it("remembers over a restart, for a day, and no longer than the person is there"
 	const next = await createCollector({ databaseUrl: `file:${collector.file}`, now: () => now });
 	const listening = await listen(next.app, { port: 0, host: "127.0.0.1" });
 	const again = (path = "/v1/profiles/user_id:r1/merge", body: unknown = { userId: "r2", reason: "the same" }) =>
-		fetch(listening.url + path, {
+		checkedFetch(listening.url + path, {
 			method: path.endsWith("merge") ? "POST" : "DELETE",
 			headers: { authorization: `Bearer ${apiKey}`, "idempotency-key": "k1" },
 			body: JSON.stringify(body),

@@ -15,6 +15,7 @@ import {
 } from "@selfsame/store/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createCollector, listen, parseConfig } from "../src/index.ts";
+import { checkedFetch } from "./checkedFetch.ts";
 
 type Counts = Pick<Outcome, "erasedEvents" | "suppressedEvents" | "unattributedEvents">;
 type Step = Scenario["events"][number];
@@ -42,7 +43,7 @@ async function startCollector(config: Scenario["config"]) {
 
 	async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
 		const key = path === "/v1/batch" ? "test-write-key" : "test-api-key";
-		const response = await fetch(server.url + path, {
+		const response = await checkedFetch(server.url + path, {
 			method,
 			headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
 			...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { IngestAnswer, JsonObject, Page, Problem, Profile } from "@selfsame/protocol";
 import type { Source } from "@selfsame/store";
 import { type CollectorOptions, createCollector, listen } from "../src/index.ts";
-import { createAnswerCheck, type OpenApiDocument } from "./checkAnswer.ts";
+import { checkedFetch } from "./checkedFetch.ts";
 
 export const writeKey = "server-write-key";
 export const webKey = "web-write-key";
@@ -25,17 +25,11 @@ export async function startCollector(options: Partial<CollectorOptions> = {}) {
 	const collector = await createCollector({ databaseUrl: `file:${file}`, keys, ...options });
 	const listening = await listen(collector.app, { port: 0, host: "127.0.0.1" });
 
-	const check = createAnswerCheck((await (await fetch(`${listening.url}/openapi.json`)).json()) as OpenApiDocument);
-
-	/** Every answer is as the collector's own description says, or the test fails. */
 	async function call<T>(path: string, init?: RequestInit): Promise<Answer<T>> {
-		const response = await fetch(listening.url + path, init);
-		const { status, headers } = response;
+		const response = await checkedFetch(listening.url + path, init);
 		const text = await response.text();
-		const contentType = headers.get("content-type");
-		const body = contentType?.includes("json") && text !== "" ? JSON.parse(text) : text;
-		check({ method: init?.method ?? "GET", path, status, contentType, body: text === "" ? null : body });
-		return { status, headers, body };
+		const isJson = response.headers.get("content-type")?.includes("json") && text !== "";
+		return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
 	}
 
 	const secret = { authorization: `Bearer ${apiKey}` };

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { checkedFetch } from "./checkedFetch.ts";
 import { createCli } from "./runCli.ts";
 import { basic, track } from "./startCollector.ts";
 
@@ -29,13 +30,15 @@ describe.skipIf(!canLimit)("a disk that is full", () => {
 	it("is answered 503 with Retry-After, /ready says why, reads go on, and it recovers by itself", async () => {
 		const { url, child } = await cli.start({ SELFSAME_WRITE_KEY: "write", SELFSAME_API_KEY: "secret" });
 		const send = (messageId: string) =>
-			fetch(`${url}/v1/batch`, {
+			checkedFetch(`${url}/v1/batch`, {
 				method: "POST",
 				headers: basic("write"),
 				body: JSON.stringify({ batch: [track({ messageId, properties: { pad: "x".repeat(50_000) } })] }),
 			});
 		const profile = async () => {
-			const answer = await fetch(`${url}/v1/profiles/user_id:u1`, { headers: { authorization: "Bearer secret" } });
+			const answer = await checkedFetch(`${url}/v1/profiles/user_id:u1`, {
+				headers: { authorization: "Bearer secret" },
+			});
 			return answer.json();
 		};
 		expect((await send("before")).status).toBe(200);
@@ -49,16 +52,16 @@ describe.skipIf(!canLimit)("a disk that is full", () => {
 			expect(refused.headers.get("retry-after")).toMatch(/^\d+$/);
 			expect(await refused.json()).toMatchObject({ code: "storage_unavailable" });
 		}
-		const ready = await fetch(`${url}/ready`);
+		const ready = await checkedFetch(`${url}/ready`);
 		expect(ready.status).toBe(503);
 		expect(((await ready.json()) as { detail: string }).detail).toMatch(/disk/);
-		expect((await fetch(`${url}/health`)).status).toBe(200);
+		expect((await checkedFetch(`${url}/health`)).status).toBe(200);
 		expect(await profile()).toMatchObject({ eventCount: 1 });
 
 		limit(child.pid, "unlimited");
 		expect(await (await send("during")).json()).toMatchObject({ accepted: 1, duplicates: 0 });
 		expect(await (await send("before")).json()).toMatchObject({ accepted: 0, duplicates: 1 });
-		expect((await fetch(`${url}/ready`)).status).toBe(200);
+		expect((await checkedFetch(`${url}/ready`)).status).toBe(200);
 		expect(await profile()).toMatchObject({ eventCount: 2 });
 	});
 });
