@@ -51,6 +51,8 @@ describe("createMask", () => {
 			{ trait: "e\\.mail", eq: "x" },
 			{ trait: "company.vat", eq: "x" },
 			{ trait: "contacts", contains: "a@b.co" },
+			{ trait: "contact", eq: { phone: "+44 1" } },
+			{ trait: "contacts", in: [[{ deep: { first_name: "Ada" } }]] },
 			{ did: "Order", where: { prop: "phone", eq: 1 } },
 			{ did: "Order", agg: "unique_count", of: "email", value: { gt: 1 } },
 			{ sequence: [{ did: "a" }, { did: "b", same: "email" }] },

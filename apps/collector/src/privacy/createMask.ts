@@ -162,14 +162,21 @@ function maskText(body: string, event: (value: JsonObject) => JsonObject): strin
 
 /** The keys of a filter that hold paths, dotted, with `\.` for a dot in a key. */
 const pathKeys = new Set(["trait", "prop", "of", "same"]);
+/** Those that hold values, which may be objects with keys of their own. */
+const valueKeys = new Set(["eq", "ne", "in", "contains", "starts"]);
 
 function asksAbout(filter: unknown, hides: (path: string) => boolean, text: (value: string) => string): boolean {
 	if (typeof filter === "string") return text(filter) !== filter;
 	if (typeof filter !== "object" || filter === null) return false;
 	return Object.entries(filter).some(([key, value]) => {
-		const isPath = pathKeys.has(key) && typeof value === "string";
-		return isPath ? hides(value) : asksAbout(value, hides, text);
+		if (pathKeys.has(key) && typeof value === "string" && hides(value)) return true;
+		return asksAbout(value, hides, text) || (valueKeys.has(key) && hasKey(value, hides));
 	});
+}
+
+function hasKey(value: unknown, hides: (key: string) => boolean): boolean {
+	if (typeof value !== "object" || value === null) return false;
+	return Object.entries(value).some(([key, inner]) => (!Array.isArray(value) && hides(key)) || hasKey(inner, hides));
 }
 
 /** Every name that a path may mean, however the dots in it are read: too many refusals tell nothing, too few do. */

@@ -1,5 +1,6 @@
 import { type Operations, operations } from "./generated.ts";
 import { ProfilesError } from "./profilesError.ts";
+import { sleep } from "./sleep.ts";
 
 export interface ConnectionOptions {
 	/** The collector's address, such as `https://events.shop.example`. */
@@ -100,21 +101,6 @@ export function createConnection(options: ConnectionOptions): Connection {
 function waitBefore(response: Response, tried: number): number {
 	const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
 	return Number.isNaN(seconds) ? FIRST_WAIT * 2 ** tried : seconds * 1_000;
-}
-
-function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-	return new Promise((resolve, reject) => {
-		const abort = () => {
-			clearTimeout(timer);
-			reject(signal?.reason);
-		};
-		const timer = setTimeout(() => {
-			signal?.removeEventListener("abort", abort);
-			resolve();
-		}, ms);
-		if (signal?.aborted) abort();
-		signal?.addEventListener("abort", abort, { once: true });
-	});
 }
 
 async function toError(response: Response): Promise<ProfilesError> {
