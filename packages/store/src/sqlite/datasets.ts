@@ -64,7 +64,7 @@ export function createDatasets(database: SqliteDatabase, config: IdentityConfig)
 		let after = 0;
 		for (let rows = page.all(after) as Row[]; rows.length > 0; rows = page.all(after) as Row[]) {
 			const named = rows.flatMap(({ id, type, value }) => {
-				const { first, last } = profiles.seen(id);
+				const { first, last } = profiles.seen(ownership.row(id));
 				if (first === null || last === null) return [];
 				const profileId = idOfOwner(ownership.ownerOf(id));
 				return profileId === null ? [] : [{ profileId, type, value, firstSeen: iso(first), lastSeen: iso(last) }];

@@ -1,6 +1,7 @@
 import type { Position, Span } from "@selfsame/identity";
 import { beginning, type SpanColumns, toSpan } from "./facts.ts";
 import { regionStates } from "./identifiers.ts";
+import { neverOnce, type OneCommit } from "./oneCommit.ts";
 import type { SqliteDatabase } from "./openDatabase.ts";
 
 /** A stretch of one identifier's life that a profile owns: events that it leads in `[from, to)` are the profile's. */
@@ -31,7 +32,7 @@ export const selectIdentifiersOfUser = `SELECT identifier FROM adjacent_users WH
 	UNION SELECT m.id FROM identifiers r JOIN identifiers m ON m.root = r.id AND m.root <> m.id WHERE r.owner = :id`;
 
 /** Who owns what now, read off the state that ingest keeps. */
-export function createOwnership(database: SqliteDatabase) {
+export function createOwnership(database: SqliteDatabase, { once }: Pick<OneCommit, "once"> = neverOnce) {
 	const byId = database.prepare("SELECT id, type, value, root, state, owner FROM identifiers WHERE id = ?");
 	const members = database.prepare("SELECT id FROM identifiers WHERE root = ? AND root <> id").pluck();
 	const ownedRegions = database.prepare("SELECT id FROM identifiers WHERE owner = ?").pluck();
@@ -52,7 +53,7 @@ export function createOwnership(database: SqliteDatabase) {
 		)
 		.pluck();
 
-	const row = (id: number) => byId.get(id) as RegionRow;
+	const row = once((id: number) => byId.get(id) as RegionRow);
 	const membersOf = (root: number): number[] => [root, ...(members.all(root) as number[])];
 	const stateOf = (region: RegionRow) => regionStates[region.state] ?? "settled";
 	const spans = (id: number): Span[] => (spansOf.all(id) as SpanColumns[]).map(toSpan);

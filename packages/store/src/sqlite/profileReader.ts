@@ -11,6 +11,7 @@ import type { Identifier, Json, JsonObject, Profile } from "@selfsame/protocol";
 import { parse } from "uuid";
 import type { ProfileRef } from "../port.ts";
 import { identifierKey, profileIdOf } from "./hashes.ts";
+import { neverOnce, type OneCommit } from "./oneCommit.ts";
 import { createStatements, type SqliteDatabase } from "./openDatabase.ts";
 import { insideSpan, type NamedRow, type OwnedSpan, type Ownership } from "./ownership.ts";
 
@@ -28,6 +29,9 @@ export interface TraitRow {
 	value: string;
 }
 
+/** As many writes are read faster than looked through key by key. */
+const fewWrites = 50;
+
 export const iso = (ms: number) => new Date(ms).toISOString();
 
 /** What a profile is made of, at whatever time: its present members, and all the stretches that it owns. */
@@ -38,19 +42,24 @@ export interface ProfileParts {
 }
 
 /** Reads profiles off evidence and ownership. Everything shown is computed here; nothing is stored twice. */
-export function createProfileReader(database: SqliteDatabase, config: IdentityConfig, ownership: Ownership) {
+export function createProfileReader(
+	database: SqliteDatabase,
+	config: IdentityConfig,
+	ownership: Ownership,
+	{ once }: Pick<OneCommit, "once"> = neverOnce,
+) {
 	const statement = createStatements(database);
 	const byKey = database.prepare("SELECT id FROM identifiers WHERE key = ? AND died_at IS NULL").pluck();
-	const seenEver = database.prepare(
-		`SELECT min(lo) AS first, max(hi) AS last FROM (
-			SELECT min(ts) AS lo, max(ts) AS hi FROM events WHERE lead = :id
-			UNION ALL SELECT min(ts), max(ts) FROM event_identifiers WHERE identifier = :id
-			UNION ALL SELECT min(ts), max(ts) FROM aliases WHERE previous_user = :id AND seq > 0 AND reading = 0)`,
-	);
+	// The smallest and the largest each by one step into an index: asked for together they would read all between.
+	const bounds = (from: string) =>
+		`SELECT (SELECT min(ts) FROM ${from}) AS first, (SELECT max(ts) FROM ${from}) AS last`;
+	const asLead = database.prepare(bounds("events WHERE lead = :id"));
+	const countLed = database.prepare("SELECT count(*) FROM events WHERE lead = ?").pluck();
+	const asOther = database.prepare(bounds("event_identifiers WHERE identifier = :id"));
+	const asPrevious = database.prepare(bounds("aliases WHERE previous_user = :id AND seq > 0 AND reading = 0"));
 	const seenInOwnField = database.prepare(
-		`SELECT min(lo) AS first, max(hi) AS last FROM (
-			SELECT min(ts) AS lo, max(ts) AS hi FROM events WHERE lead = :id AND ts <= :ts
-			UNION ALL SELECT min(ts), max(ts) FROM event_identifiers WHERE identifier = :id AND ts <= :ts AND kind <> 1)`,
+		`SELECT min(first) AS first, max(last) AS last FROM (${bounds("events WHERE lead = :id AND ts <= :ts")}
+			UNION ALL ${bounds("event_identifiers WHERE identifier = :id AND ts <= :ts AND kind <> 1")})`,
 	);
 	const namedByAliases = database.prepare(
 		`SELECT ts, previous_user, previous_anonymous FROM aliases
@@ -75,7 +84,10 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 			AND w.ts = (SELECT max(ts) FROM trait_writes WHERE lead = :id AND key = keys.key)
 		JOIN events e ON e.seq = w.seq`,
 	);
-	const hasTraits = database.prepare("SELECT 1 FROM trait_writes WHERE lead = ? LIMIT 1").pluck();
+	const someTraits = database.prepare(
+		`SELECT w.key, w.ts, e.message_id, e.source, w.value FROM trait_writes w JOIN events e ON e.seq = w.seq
+		WHERE w.lead = ? LIMIT ${fewWrites + 1}`,
+	);
 	const groupsLed = database.prepare("SELECT DISTINCT group_id FROM memberships WHERE lead = ?").pluck();
 	const groupKeys = database.prepare("SELECT DISTINCT key FROM group_writes WHERE group_id = ?").pluck();
 	const groupValue = database
@@ -92,7 +104,11 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 		return { where: `${inside.where} AND e.ts <= ?`, values: [...inside.values, asOf] };
 	};
 
-	const countIn = (span: OwnedSpan, asOf?: number) => {
+	const boundsAsLead = once((id: number) => asLead.get({ id }) as Seen);
+	const countIn = (span: OwnedSpan, asOf?: number): Seen & { count: number } => {
+		if (!span.from && !span.to && asOf === undefined) {
+			return { count: countLed.get(span.identifier) as number, ...boundsAsLead(span.identifier) };
+		}
 		const { where, values } = condition(span, asOf);
 		const sql = `SELECT count(*) AS count, min(e.ts) AS first, max(e.ts) AS last FROM events e WHERE ${where}`;
 		return statement(sql).get(...values) as Seen & { count: number };
@@ -105,7 +121,7 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 
 	/** Where an identifier was first seen. */
 	const firstPosition = (id: number, asOf?: number): Position => {
-		const { first } = seen(id, asOf);
+		const { first } = seen(ownership.row(id), asOf);
 		const row = firstEvents.get({ id, ts: first, past: asOf === undefined ? 0 : 1 }) as
 			| { ts: number; message_id: string; source: string }
 			| undefined;
@@ -127,9 +143,10 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 	};
 
 	const traitRows = (span: OwnedSpan, asOf?: number): TraitRow[] => {
-		// Few identifiers lead any: most are devices.
-		if (hasTraits.get(span.identifier) === undefined) return [];
-		if (!span.from && !span.to && asOf === undefined) return latestTraits.all({ id: span.identifier }) as TraitRow[];
+		if (!span.from && !span.to && asOf === undefined) {
+			const some = someTraits.all(span.identifier) as TraitRow[];
+			return some.length <= fewWrites ? some : (latestTraits.all({ id: span.identifier }) as TraitRow[]);
+		}
 		const { where, values } = condition(span, asOf);
 		return statement(
 			`SELECT w.key, w.ts, e.message_id, e.source, w.value FROM trait_writes w JOIN events e ON e.seq = w.seq
@@ -207,12 +224,19 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 		}
 		return times.length === 0 ? { first: null, last: null } : { first: Math.min(...times), last: Math.max(...times) };
 	};
-	const seen = (id: number, asOf?: number): Seen =>
-		asOf === undefined ? (seenEver.get({ id }) as Seen) : seenUntil(id, asOf);
+	/** A user leads whatever it is in, or is an alias's `previousId`; any other may stand behind a lead. */
+	const seenEver = once(({ id, type }: NamedRow): Seen => {
+		const beside = (type === "user_id" ? asPrevious : asOther).get({ id }) as Seen;
+		const led = boundsAsLead(id);
+		if (led.first === null || led.last === null) return beside;
+		if (beside.first === null || beside.last === null) return led;
+		return { first: Math.min(led.first, beside.first), last: Math.max(led.last, beside.last) };
+	});
+	const seen = (row: NamedRow, asOf?: number): Seen => (asOf === undefined ? seenEver(row) : seenUntil(row.id, asOf));
 
 	const identifiersOf = (parts: ProfileParts): Profile["identifiers"] =>
 		heldOf(parts).flatMap((row) => {
-			const { first, last } = seen(row.id, parts.asOf);
+			const { first, last } = seen(row, parts.asOf);
 			if (first === null || last === null) return [];
 			return [{ type: row.type, value: row.value as string, firstSeen: iso(first), lastSeen: iso(last) }];
 		});
@@ -253,7 +277,7 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 		},
 
 		/** Whether any event carries an identifier; one that only a correction names is nobody's. */
-		isSeen: (id: number, asOf?: number): boolean => seen(id, asOf).first !== null,
+		isSeen: (id: number, asOf?: number): boolean => seen(ownership.row(id), asOf).first !== null,
 
 		/** When an identifier was first and last seen, ms; null where it never was. */
 		seen,
@@ -275,7 +299,7 @@ export function createProfileReader(database: SqliteDatabase, config: IdentityCo
 
 		/** Whether there is anything to show: an event, and a name. */
 		exists(parts: ProfileParts): boolean {
-			const isNamed = heldOf(parts).some(({ id }) => seen(id, parts.asOf).first !== null);
+			const isNamed = heldOf(parts).some((row) => seen(row, parts.asOf).first !== null);
 			return isNamed && parts.owned.some((span) => hasEventIn(span, parts.asOf));
 		},
 

@@ -5,6 +5,7 @@ import type { AsOf, EventQuery, GroupEventQuery, GroupView, ProfileQuery, Profil
 import { createDeadLetters } from "./deadLetters.ts";
 import { createEventReader } from "./eventReader.ts";
 import { createHistoryReader } from "./historyReader.ts";
+import { createOneCommit } from "./oneCommit.ts";
 import { openReader } from "./openDatabase.ts";
 import { createOwnership, type OwnedSpan } from "./ownership.ts";
 import { createProfileLister } from "./profileLister.ts";
@@ -14,8 +15,9 @@ import { createSources } from "./sources.ts";
 /** Everything that is asked of the workspace's file. A reader sees the last commit and never waits for the writer. */
 export function createReader(file: string, config: IdentityConfig) {
 	const database = openReader(file);
-	const ownership = createOwnership(database);
-	const profiles = createProfileReader(database, config, ownership);
+	const commit = createOneCommit();
+	const ownership = createOwnership(database, commit);
+	const profiles = createProfileReader(database, config, ownership, commit);
 	const events = createEventReader(database, ownership, profiles);
 	const history = createHistoryReader(database, config);
 	const lister = createProfileLister(database, ownership, profiles);
@@ -23,7 +25,14 @@ export function createReader(file: string, config: IdentityConfig) {
 	const letters = createDeadLetters(database);
 
 	/** All that a question needs is read from one commit. */
-	const atOnce = <T>(read: () => T): T => database.transaction(read)();
+	const transact = database.transaction((read: () => unknown) => read());
+	const atOnce = <T>(read: () => T): T => {
+		try {
+			return transact(read) as T;
+		} finally {
+			commit.end();
+		}
+	};
 
 	const partsOf = (ref: ProfileRef, asOf?: number): ProfileParts | null => {
 		const id = profiles.find(ref);
