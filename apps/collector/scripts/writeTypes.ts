@@ -123,7 +123,16 @@ function arrayOf({ prefixItems, items }: Schema, indent: string): string {
 	return `${wrap(typeOf(items ?? {}, indent))}[]`;
 }
 
-const wrap = (type: string) => (/[|&]/.test(type.replaceAll(/\{[\s\S]*\}/g, "")) ? `(${type})` : type);
+/** In parentheses, where several types are one. */
+function wrap(type: string): string {
+	let outside = type;
+	// From the innermost braces outwards, since what stands between two objects is outside of both.
+	for (let before = ""; before !== outside; ) {
+		before = outside;
+		outside = outside.replaceAll(/\{[^{}]*\}/g, "");
+	}
+	return /[|&]/.test(outside) ? `(${type})` : type;
+}
 
 function objectOf({ properties = {}, required = [], additionalProperties }: Schema, indent: string): string {
 	const inner = `${indent}\t`;
@@ -134,7 +143,8 @@ function objectOf({ properties = {}, required = [], additionalProperties }: Sche
 	// What else there may be is of any type, or its own fields would have to be of that type too.
 	if (typeof additionalProperties === "object" || additionalProperties === true) {
 		const plain = fields.length === 0 && typeof additionalProperties === "object";
-		if (plain) return `Record<string, ${typeOf(additionalProperties as Schema, indent)}>`;
+		// Not a `Record`, inside of which a type may not name itself.
+		if (plain) return `{ [key: string]: ${typeOf(additionalProperties as Schema, indent)} }`;
 		fields.push(`${inner}[other: string]: unknown;\n`);
 	}
 	return fields.length === 0 ? "Record<string, never>" : `{\n${fields.join("")}${indent}}`;

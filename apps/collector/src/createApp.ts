@@ -1,5 +1,5 @@
 import type { HttpBindings } from "@hono/node-server";
-import { InvalidCursorError, StorageUnavailableError } from "@selfsame/store";
+import { FilterTooCostlyError, InvalidCursorError, StorageUnavailableError } from "@selfsame/store";
 import { Hono } from "hono";
 import { createApi } from "./api/createApi.ts";
 import { findAllowedMethods } from "./api/findAllowedMethods.ts";
@@ -18,6 +18,7 @@ import { profileRoutes } from "./routes/profiles.ts";
 import { rejectedRoutes } from "./routes/rejected.ts";
 import { nextRequestId } from "./routes/requestId.ts";
 import { sdkRoutes } from "./routes/sdk.ts";
+import { searchRoutes } from "./routes/search.ts";
 import { segmentRoutes } from "./routes/segment.ts";
 import { streamRoutes } from "./routes/stream.ts";
 
@@ -38,6 +39,7 @@ export function createApp(deps: Deps, { sdkFile, docsFolder }: PublicFiles): Hon
 
 	const api = createApi(deps);
 	profileRoutes(api);
+	searchRoutes(api, deps);
 	groupRoutes(api);
 	correctionRoutes(api, deps);
 	rejectedRoutes(api, deps);
@@ -61,6 +63,7 @@ export function createApp(deps: Deps, { sdkFile, docsFolder }: PublicFiles): Hon
 		if (error instanceof InvalidCursorError) {
 			return problem("invalid_cursor", "Use a cursor that this list gave, with the same filters, or leave it out.");
 		}
+		if (error instanceof FilterTooCostlyError) return problem("filter_too_costly", error.message);
 		if (error instanceof StorageUnavailableError) {
 			return problem("storage_unavailable", "Ask again; `GET /ready` says what is wrong.", { "retry-after": "5" });
 		}

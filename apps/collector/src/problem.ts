@@ -5,6 +5,7 @@ const kinds = {
 	invalid_json: { status: 400, title: "The body cannot be read" },
 	invalid_request: { status: 400, title: "The request is not valid" },
 	invalid_cursor: { status: 400, title: "The cursor is not valid" },
+	filter_too_costly: { status: 400, title: "The filter asks for too much" },
 	invalid_key: { status: 401, title: "The key is not valid" },
 	missing_scope: { status: 403, title: "The key may not do this" },
 	origin_not_allowed: { status: 403, title: "The origin may not send to this source" },

@@ -155,6 +155,8 @@ export interface Reason {
 	result: boolean;
 	/** Of `all`, `any` and `not`: the conditions inside. */
 	conditions?: Reason[];
+	/** Of a trait: its path, as it stands there. */
+	trait?: Path;
 	/** Of a trait: what it was; left out where it has none. */
 	value?: Json;
 	/** Of a count or an aggregate: what was compared; left out over nothing. */

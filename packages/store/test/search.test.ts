@@ -509,6 +509,6 @@ it("explains which events decided", async () => {
 	]);
 	expect(either?.conditions?.[1]).toEqual({ path: "filter.all[2].any[1]", result: false, actual: 0, events: [] });
 	expect([sequence?.result, ids(sequence)]).toEqual([true, ["e1@0", "e2@1"]]);
-	expect(nothing).toEqual({ path: "filter.all[4]", result: true });
+	expect(nothing).toEqual({ path: "filter.all[4]", result: true, trait: "nothing" });
 	expect(await temp.store.explainFilter({ type: "user_id", value: "nobody at all" }, { all: [] }, now)).toBeNull();
 });

@@ -1,5 +1,6 @@
 import type {
 	EventView,
+	Explanation,
 	Identifier,
 	IdentityView,
 	Json,
@@ -7,6 +8,7 @@ import type {
 	Page,
 	Problem,
 	Profile,
+	Reason,
 	Stats,
 	TraitWrite,
 } from "@selfsame/protocol";
@@ -126,6 +128,42 @@ export const traitWrite = named(
 		won: z.boolean().meta({ description: "Whether it is the one that the profile shows (a null shows as no trait)." }),
 	}),
 ) satisfies z.ZodType<TraitWrite>;
+
+const reason: z.ZodType<Reason> = named(
+	"FilterReason",
+	z.object({
+		path: z.string().meta({ description: "Where the condition stands, such as `filter.all[1].not`." }),
+		result: z.boolean(),
+		get conditions() {
+			return z.array(reason).exactOptional().meta({ description: "Of `all`, `any` and `not`: those inside." });
+		},
+		trait: z.string().exactOptional(),
+		value: jsonValue.exactOptional().meta({ description: "Of a trait: what it was." }),
+		actual: z.number().exactOptional().meta({ description: "Of a count or an aggregate: what was compared." }),
+		events: z
+			.array(
+				z.object({
+					messageId,
+					source,
+					timestamp: time,
+					type: z.enum([...eventTypes] as [EventView["type"], ...EventView["type"][]]),
+					name: z.string().exactOptional(),
+					step: z.int().exactOptional().meta({ description: "Of a sequence: which step, from 0." }),
+				}),
+			)
+			.exactOptional()
+			.meta({ description: "Which events decided: at most 20 of them." }),
+	}),
+);
+
+export const explanation = named(
+	"FilterExplanation",
+	z.object({
+		matches: z.boolean(),
+		now: time.meta({ description: "The moment that it was asked about." }),
+		because: reason,
+	}),
+) satisfies z.ZodType<Explanation>;
 
 const place = named(
 	"Page",

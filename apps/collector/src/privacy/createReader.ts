@@ -1,4 +1,5 @@
-import type { Page } from "@selfsame/protocol";
+import type { Filter, Json, JsonObject, Page, Reason } from "@selfsame/protocol";
+import { readPath, splitPath } from "@selfsame/protocol/filter";
 import type { ProfileRef, Store } from "@selfsame/store";
 import { RequestError } from "../problem.ts";
 import type { Mask } from "./createMask.ts";
@@ -8,6 +9,8 @@ export type Reader = Pick<
 	Store,
 	| "findProfile"
 	| "listProfiles"
+	| "searchProfiles"
+	| "explainFilter"
 	| "listEvents"
 	| "explainIdentity"
 	| "traitHistory"
@@ -30,12 +33,23 @@ export function createReader(store: Reader, mask: Mask): Reader {
 		if (mask.text(id) !== id) throw hidden("A group cannot be named by personal data");
 		return id;
 	};
+	const knownFilter = (filter: Filter): Filter => {
+		if (mask.hidesIn(filter)) throw hidden("A filter cannot ask about personal data");
+		return filter;
+	};
 	return {
 		async findProfile(ref, at) {
 			const profile = await store.findProfile(known(ref), at);
 			return profile && mask.profile(profile);
 		},
 		listProfiles: async (query) => mapPage(await store.listProfiles(query), mask.profile),
+		async searchProfiles(search) {
+			return mapPage(await store.searchProfiles({ ...search, filter: knownFilter(search.filter) }), mask.profile);
+		},
+		async explainFilter(ref, filter, now) {
+			const explanation = await store.explainFilter(known(ref), knownFilter(filter), now);
+			return explanation && { ...explanation, because: maskReason(explanation.because, mask) };
+		},
 		async listEvents(ref, query) {
 			const page = await store.listEvents(known(ref), query);
 			return page && mapPage(page, mask.event);
@@ -65,6 +79,23 @@ export function createReader(store: Reader, mask: Mask): Reader {
 export function hidden(what: string): RequestError {
 	const next = "Use a key with the scope `pii:read` (`selfsame keys create NAME --scopes pii:read`), or another way.";
 	return new RequestError("missing_scope", `${what} without the scope \`pii:read\`. ${next}`);
+}
+
+/** What decided may lie inside of what was asked about: a trait that is an object holds others. */
+function maskReason(reason: Reason, mask: Mask): Reason {
+	const { trait, value, conditions, events } = reason;
+	return {
+		...reason,
+		...(conditions ? { conditions: conditions.map((inner) => maskReason(inner, mask)) } : {}),
+		...(events ? { events: events.map((event) => ({ ...event, ...mask.event({ ...event }) })) } : {}),
+		...(trait === undefined || value === undefined ? {} : { value: maskAt(splitPath(trait), value, mask) }),
+	};
+}
+
+/** A value masked as in the traits that it stands in. */
+function maskAt(keys: readonly string[], value: Json, mask: Mask): Json {
+	const traits = keys.reduceRight<Json>((inner, key) => Object.fromEntries([[key, inner]]), value) as JsonObject;
+	return readPath(mask.profile({ traits }).traits, keys) ?? null;
 }
 
 function mapPage<T>({ data, page }: Page<T>, view: (item: T) => T): Page<T> {

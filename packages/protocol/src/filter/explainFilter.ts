@@ -57,13 +57,14 @@ function explainCondition(condition: Filter, path: string, question: Question): 
 }
 
 function explainTrait(condition: TraitCondition, { subject }: Question): Omit<Reason, "path"> {
-	const keys = splitPath(condition.trait);
+	const { trait } = condition;
+	const keys = splitPath(trait);
 	const value = readPath(subject.traits, keys);
 	const result = testValue(value, condition);
 	const key = keys[0] as string;
 	const origin = Object.hasOwn(subject.origins, key) ? subject.origins[key] : undefined;
-	if (value === undefined || !origin) return { result };
-	return { result, value, events: [toDeciding({ ...origin, type: "identify" })] };
+	if (value === undefined || !origin) return { result, trait };
+	return { result, trait, value, events: [toDeciding({ ...origin, type: "identify" })] };
 }
 
 function explainDid(condition: DidCondition, question: Question): Omit<Reason, "path"> {

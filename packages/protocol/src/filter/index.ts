@@ -4,5 +4,6 @@ export { eventNamesOf, traitPathsOf } from "./leavesOf.ts";
 export { operationOf } from "./operations.ts";
 export { parseDate } from "./parseDate.ts";
 export { durationOf } from "./parseDuration.ts";
+export { readPath } from "./readPath.ts";
 export { splitPath } from "./splitPath.ts";
 export type { Subject, SubjectEvent, TraitOrigin } from "./subject.ts";

@@ -2,6 +2,8 @@ import { type CallOptions, type CallParts, type ConnectionOptions, createConnect
 import { createListing, type Listing, type PageOf } from "./createListing.ts";
 import type {
 	DeletionReceipt,
+	Filter,
+	FilterExplanation,
 	Group,
 	Identifier,
 	Identity,
@@ -30,6 +32,13 @@ export interface AsOf extends CallOptions {
 	asOf?: Instant;
 }
 
+export interface SearchOptions extends CallOptions {
+	/** How many profiles a page holds: 1 to 1,000, default 50. */
+	limit?: number;
+	/** The moment that `within` and `between` are counted back from. Left out: now. */
+	now?: Instant;
+}
+
 /** For writes: the same key and the same request again change nothing. Default: a new one for each call. */
 export interface WriteOptions extends CallOptions {
 	idempotencyKey?: string;
@@ -53,6 +62,10 @@ export interface Profiles {
 	/** Any number of profiles by their identifiers, in their order; null where there is none. */
 	lookup(identifiers: readonly Identifier[], options?: CallOptions): Promise<(Profile | null)[]>;
 	list(filters?: Filters<"listProfiles">): Listing<Profile>;
+	/** Those that a filter holds for: conditions on their traits and on what they did. */
+	search(filter: Filter, options?: SearchOptions): Listing<Profile>;
+	/** Whether a filter holds for a profile, condition by condition, and which events decided it. */
+	explain(ref: string, filter: Filter, options?: Omit<SearchOptions, "limit">): Promise<FilterExplanation>;
 	/** Newest first, unless `order` says otherwise. */
 	events(ref: string, filters?: Filters<"listProfileEvents">): Listing<StoredEvent>;
 	/** Why its identifiers are one person. */
@@ -139,6 +152,13 @@ export function createProfiles(options: ConnectionOptions): Profiles {
 			return found;
 		},
 		list: (filters) => listing("listProfiles", {}, filters),
+		search: (filter, { signal, limit, now } = {}) =>
+			createListing((cursor) => {
+				const body = { filter, ...at(now), ...(limit === undefined ? {} : { limit }), cursor };
+				return call("searchProfiles", { body, ...withSignal(signal) });
+			}),
+		explain: (ref, filter, { signal, now } = {}) =>
+			call("explainFilter", { params: { ref }, body: { filter, ...at(now) }, ...withSignal(signal) }),
 		events: (ref, filters) => listing("listProfileEvents", { ref }, filters),
 		identity: (ref, { signal, ...query } = {}) =>
 			call("explainIdentity", { params: { ref }, query, ...withSignal(signal) }),
@@ -164,6 +184,10 @@ export function createProfiles(options: ConnectionOptions): Profiles {
 			return body as ReadableStream<Uint8Array<ArrayBuffer>>;
 		},
 	};
+}
+
+function at(now: Instant | undefined): { now?: string } {
+	return now === undefined ? {} : { now: new Date(now).toISOString() };
 }
 
 function withSignal(signal: AbortSignal | undefined): CallOptions {

@@ -12,9 +12,257 @@ export type DeletionReceipt = {
 	deletedAt: string;
 };
 
+export type ExplainRequest = {
+	filter: Filter;
+	/** The moment that `within` and `between` are counted back from. Left out: now. */
+	now?: string;
+};
+
+/** A condition on profiles. */
+export type Filter =
+	| {
+			all: Filter[];
+	  }
+	| {
+			any: Filter[];
+	  }
+	| {
+			not: Filter;
+	  }
+	| {
+			/** Keys joined by dots; `\.` is a dot inside a key. */
+			trait: string;
+			eq: string | number | boolean | Json[] | { [key: string]: Json };
+	  }
+	| {
+			/** Keys joined by dots; `\.` is a dot inside a key. */
+			trait: string;
+			ne: string | number | boolean | Json[] | { [key: string]: Json };
+	  }
+	| {
+			/** Keys joined by dots; `\.` is a dot inside a key. */
+			trait: string;
+			in: (string | number | boolean | Json[] | { [key: string]: Json })[];
+	  }
+	| {
+			/** Keys joined by dots; `\.` is a dot inside a key. */
+			trait: string;
+			exists: boolean;
+	  }
+	| {
+			/** Keys joined by dots; `\.` is a dot inside a key. */
+			trait: string;
+			gt: number | string;
+	  }
+	| {
+			/** Keys joined by dots; `\.` is a dot inside a key. */
+			trait: string;
+			gte: number | string;
+	  }
+	| {
+			/** Keys joined by dots; `\.` is a dot inside a key. */
+			trait: string;
+			lt: number | string;
+	  }
+	| {
+			/** Keys joined by dots; `\.` is a dot inside a key. */
+			trait: string;
+			lte: number | string;
+	  }
+	| {
+			/** Keys joined by dots; `\.` is a dot inside a key. */
+			trait: string;
+			contains: string | number | boolean | Json[] | { [key: string]: Json };
+	  }
+	| {
+			/** Keys joined by dots; `\.` is a dot inside a key. */
+			trait: string;
+			starts: string;
+	  }
+	| {
+			did: string;
+			where?: FilterPredicate;
+			/** `90s`, `15m`, `4h`, `30d`, `2w`. */
+			within?: string;
+			/** `[older, newer)` ago: the first is the longer one. */
+			between?: [string, string];
+			count?:
+				| {
+						eq: number;
+				  }
+				| {
+						ne: number;
+				  }
+				| {
+						gt: number;
+				  }
+				| {
+						gte: number;
+				  }
+				| {
+						lt: number;
+				  }
+				| {
+						lte: number;
+				  };
+	  }
+	| {
+			did: string;
+			agg: "sum" | "avg" | "min" | "max" | "unique_count";
+			/** Keys joined by dots; `\.` is a dot inside a key. */
+			of: string;
+			value:
+				| {
+						eq: number;
+				  }
+				| {
+						ne: number;
+				  }
+				| {
+						gt: number;
+				  }
+				| {
+						gte: number;
+				  }
+				| {
+						lt: number;
+				  }
+				| {
+						lte: number;
+				  };
+			where?: FilterPredicate;
+			/** `90s`, `15m`, `4h`, `30d`, `2w`. */
+			within?: string;
+			/** `[older, newer)` ago: the first is the longer one. */
+			between?: [string, string];
+	  }
+	| {
+			sequence: [
+				{
+					did: string;
+					where?: FilterPredicate;
+					/** `90s`, `15m`, `4h`, `30d`, `2w`. */
+					within?: string;
+				},
+				...(
+					| {
+							did: string;
+							where?: FilterPredicate;
+							/** `90s`, `15m`, `4h`, `30d`, `2w`. */
+							within?: string;
+							/** Keys joined by dots; `\.` is a dot inside a key. */
+							same?: string;
+					  }
+					| {
+							not_did: string;
+							where?: FilterPredicate;
+							/** `90s`, `15m`, `4h`, `30d`, `2w`. */
+							within?: string;
+							/** Keys joined by dots; `\.` is a dot inside a key. */
+							same?: string;
+					  }
+				)[],
+			];
+	  };
+
+export type FilterExplanation = {
+	matches: boolean;
+	/** The moment that it was asked about. */
+	now: string;
+	because: FilterReason;
+};
+
+/** What an event's properties must be like. */
+export type FilterPredicate =
+	| {
+			all: FilterPredicate[];
+	  }
+	| {
+			any: FilterPredicate[];
+	  }
+	| {
+			not: FilterPredicate;
+	  }
+	| {
+			/** Keys joined by dots; `\.` is a dot inside a key. */
+			prop: string;
+			eq: string | number | boolean | Json[] | { [key: string]: Json };
+	  }
+	| {
+			/** Keys joined by dots; `\.` is a dot inside a key. */
+			prop: string;
+			ne: string | number | boolean | Json[] | { [key: string]: Json };
+	  }
+	| {
+			/** Keys joined by dots; `\.` is a dot inside a key. */
+			prop: string;
+			in: (string | number | boolean | Json[] | { [key: string]: Json })[];
+	  }
+	| {
+			/** Keys joined by dots; `\.` is a dot inside a key. */
+			prop: string;
+			exists: boolean;
+	  }
+	| {
+			/** Keys joined by dots; `\.` is a dot inside a key. */
+			prop: string;
+			gt: number | string;
+	  }
+	| {
+			/** Keys joined by dots; `\.` is a dot inside a key. */
+			prop: string;
+			gte: number | string;
+	  }
+	| {
+			/** Keys joined by dots; `\.` is a dot inside a key. */
+			prop: string;
+			lt: number | string;
+	  }
+	| {
+			/** Keys joined by dots; `\.` is a dot inside a key. */
+			prop: string;
+			lte: number | string;
+	  }
+	| {
+			/** Keys joined by dots; `\.` is a dot inside a key. */
+			prop: string;
+			contains: string | number | boolean | Json[] | { [key: string]: Json };
+	  }
+	| {
+			/** Keys joined by dots; `\.` is a dot inside a key. */
+			prop: string;
+			starts: string;
+	  };
+
+export type FilterReason = {
+	/** Where the condition stands, such as `filter.all[1].not`. */
+	path: string;
+	result: boolean;
+	/** Of `all`, `any` and `not`: those inside. */
+	conditions?: FilterReason[];
+	trait?: string;
+	/** Of a trait: what it was. */
+	value?: unknown;
+	/** Of a count or an aggregate: what was compared. */
+	actual?: number;
+	/** Which events decided: at most 20 of them. */
+	events?: {
+		/** The event's, unique in its source. */
+		messageId: string;
+		/** Where the event came from. */
+		source: string;
+		/** ISO 8601 in UTC with milliseconds. */
+		timestamp: string;
+		type: "track" | "identify" | "page" | "screen" | "group" | "alias";
+		name?: string;
+		/** Of a sequence: which step, from 0. */
+		step?: number;
+	}[];
+};
+
 export type Group = {
 	id: string;
-	traits: Record<string, unknown>;
+	traits: { [key: string]: unknown };
 	memberCount: number;
 	members: {
 		data: {
@@ -60,6 +308,9 @@ export type Identity = {
 	}[];
 };
 
+/** Any JSON value. */
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
 export type LookupRequest = {
 	identifiers: {
 		type: string;
@@ -96,10 +347,10 @@ export type Profile = {
 		/** ISO 8601 in UTC with milliseconds. */
 		to: string;
 	}[];
-	traits: Record<string, unknown>;
+	traits: { [key: string]: unknown };
 	groups: {
 		id: string;
-		traits: Record<string, unknown>;
+		traits: { [key: string]: unknown };
 	}[];
 	eventCount: number;
 	firstSeen: string | null;
@@ -128,10 +379,10 @@ export type ProfilePart = {
 		/** ISO 8601 in UTC with milliseconds. */
 		to: string;
 	}[];
-	traits?: Record<string, unknown>;
+	traits?: { [key: string]: unknown };
 	groups?: {
 		id: string;
-		traits: Record<string, unknown>;
+		traits: { [key: string]: unknown };
 	}[];
 	eventCount?: number;
 	firstSeen?: string | null;
@@ -166,6 +417,15 @@ export type ReplayRequest = {
 	code?: string;
 };
 
+export type SearchRequest = {
+	filter: Filter;
+	limit?: number;
+	/** `page.next` of the answer before, with the same filter: its pages are all as of one moment. */
+	cursor?: string | null;
+	/** The moment that `within` and `between` are counted back from. Left out: now. */
+	now?: string;
+};
+
 export type Stats = {
 	events: number;
 	profiles: number;
@@ -196,9 +456,9 @@ export type StoredEvent = {
 	groupId?: string;
 	/** A `userId` that needed proof and had none. */
 	claimedUserId?: string;
-	properties?: Record<string, unknown>;
-	traits?: Record<string, unknown>;
-	context: Record<string, unknown>;
+	properties?: { [key: string]: unknown };
+	traits?: { [key: string]: unknown };
+	context: { [key: string]: unknown };
 	[other: string]: unknown;
 };
 
@@ -332,6 +592,20 @@ export interface Operations {
 			page: Page;
 		};
 	};
+	/** Find profiles by their traits and by what they did */
+	searchProfiles: {
+		body: SearchRequest;
+		answer: {
+			data: Profile[];
+			page: Page;
+		};
+	};
+	/** Why a filter holds for a profile, or does not */
+	explainFilter: {
+		params: { ref: string };
+		body: ExplainRequest;
+		answer: FilterExplanation;
+	};
 	/** A group's traits and members */
 	getGroup: {
 		params: { id: string };
@@ -446,6 +720,8 @@ export const operations = {
 	listProfileEvents: ["GET", "/v1/profiles/{ref}/events"],
 	explainIdentity: ["GET", "/v1/profiles/{ref}/identity"],
 	getTraitHistory: ["GET", "/v1/profiles/{ref}/traits/{key}/history"],
+	searchProfiles: ["POST", "/v1/profiles/search"],
+	explainFilter: ["POST", "/v1/profiles/{ref}/explain"],
 	getGroup: ["GET", "/v1/groups/{id}"],
 	getStats: ["GET", "/v1/stats"],
 	mergeProfile: ["POST", "/v1/profiles/{ref}/merge"],

@@ -7,10 +7,13 @@ export {
 	type ExportFormat,
 	type Instant,
 	type Profiles,
+	type SearchOptions,
 	type WriteOptions,
 } from "./createProfiles.ts";
 export type {
 	DeletionReceipt,
+	Filter,
+	FilterExplanation,
 	Group,
 	Identifier,
 	Identity,

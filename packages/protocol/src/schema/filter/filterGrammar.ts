@@ -2,6 +2,7 @@ import { z } from "zod";
 import { operators } from "../../filter/operations.ts";
 import { parseDate } from "../../filter/parseDate.ts";
 import { parseDuration } from "../../filter/parseDuration.ts";
+import type { Json } from "../../event.ts";
 import type {
 	AggregateCondition,
 	Comparison,
@@ -38,10 +39,24 @@ const isoDate = z
 	.meta({ description: "An ISO 8601 date, with or without a time. Without a zone it is UTC." });
 
 const notNull = 'must not be null, which is no value: ask for {"exists": false}';
-const json = z.json();
-const value: z.ZodType<Value> = z.union([text, z.number(), z.boolean(), z.array(json), z.record(z.string(), json)], {
-	error: (issue) => (issue.input == null ? notNull : undefined),
-});
+export const jsonGrammar: z.ZodType<Json> = z
+	.lazy(() =>
+		z.union([
+			z.string(),
+			z.number(),
+			z.boolean(),
+			z.null(),
+			z.array(jsonGrammar),
+			z.record(z.string(), jsonGrammar),
+		]),
+	)
+	.meta({ id: "Json", description: "Any JSON value." });
+const value: z.ZodType<Value> = z.union(
+	[text, z.number(), z.boolean(), z.array(jsonGrammar), z.record(z.string(), jsonGrammar)],
+	{
+		error: (issue) => (issue.input == null ? notNull : undefined),
+	},
+);
 const ordered = z.union([z.number(), isoDate], { error: 'must be a number or an ISO 8601 date such as "2026-01-31"' });
 
 const operands = {
@@ -73,7 +88,7 @@ const list = <C extends z.ZodType>(condition: C) =>
 	z.array(condition).max(width, `must have at most ${width} conditions`);
 
 /** The branches of a union in the order of the union, by what tells them apart: see `findFilterFaults`. */
-const predicateGrammar: z.ZodType<Predicate> = z
+export const predicateGrammar: z.ZodType<Predicate> = z
 	.lazy(() =>
 		z.union([
 			z.strictObject({ all: list(predicateGrammar) }),

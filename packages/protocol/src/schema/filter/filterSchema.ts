@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Filter } from "../../filter.ts";
 import { cleanDeep } from "../cleanText.ts";
-import { filterGrammar } from "./filterGrammar.ts";
+import { filterGrammar, jsonGrammar, predicateGrammar } from "./filterGrammar.ts";
 import { findFilterFaults } from "./findFilterFaults.ts";
 
 /**
@@ -17,3 +17,10 @@ export const filterSchema: z.ZodType<Filter> = z.preprocess((value, context) => 
 
 /** The JSON Schema (2020-12) of filters. What it cannot say: how deep they may nest, and what they may cost. */
 export const filterJsonSchema = () => z.toJSONSchema(filterGrammar, { io: "input" });
+
+/** The schemas that refer to one another, by the names that a description of an API gives them. */
+export const filterComponents: Readonly<Record<string, z.ZodType>> = {
+	Filter: filterGrammar,
+	FilterPredicate: predicateGrammar,
+	Json: jsonGrammar,
+};
