@@ -29,6 +29,9 @@ interface Profiles {
 	rejected(filters?: object): Listing<{ id: number; code: string }>;
 	replayRejected(which?: object): Promise<{ accepted: number; remaining: object[] }>;
 	stats(): Promise<{ events: number }>;
+	search(filter: object, options?: object): Listing<ProfileView>;
+	explain(ref: string, filter: object): Promise<{ matches: boolean }>;
+	stream(filters?: object): AsyncIterable<{ id: string; message: { verdict: string; event?: StoredEvent } }>;
 	export(dataset: string, options?: object): Promise<ReadableStream<Uint8Array>>;
 }
 
@@ -134,6 +137,34 @@ describe("selfsame/profiles against the built collector", () => {
 		expect(await profiles.replayRejected({ ids: [letter?.id] })).toMatchObject({ accepted: 0, remaining: [{}] });
 		const text = await new Response(await profiles.export("profiles", { format: "ndjson" })).text();
 		expect(text.trim().split("\n")).toHaveLength((await profiles.list().all()).length);
+	});
+
+	test("searches, and explains", async () => {
+		const filter = {
+			all: [
+				{ trait: "plan", eq: "free" },
+				{ trait: "n", gte: 100 },
+			],
+		};
+		const found = await profiles.search(filter, { limit: 7 }).all();
+		expect(found.map(({ traits }) => traits.n).sort()).toEqual(Array.from({ length: 20 }, (_, n) => n + 100));
+		expect((await profiles.explain("user_id:u1", filter)).matches).toBe(false);
+		expect((await profiles.explain("user_id:u1", { did: "Paid", count: { gte: 25 } })).matches).toBe(true);
+	});
+
+	test("follows events as they come in, and goes on where it was", async () => {
+		const names: string[] = [];
+		let place = "0.0";
+		for await (const { id, message } of profiles.stream({ lastEventId: place, type: "track", name: "Paid" })) {
+			names.push(message.event?.messageId ?? "");
+			place = id;
+			if (names.length === 20) break;
+		}
+		for await (const { message } of profiles.stream({ lastEventId: place, name: "Paid" })) {
+			names.push(message.event?.messageId ?? "");
+			if (names.length === 25) break;
+		}
+		expect(new Set(names).size).toBe(25);
 	});
 
 	test("says what went wrong in one kind of error", async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createCollector } from "../src/index.ts";
+import { formatTypes } from "./formatTypes.ts";
 import { type Described, writeTypes } from "./writeTypes.ts";
 
 /** `pnpm generate:client`: writes the types of `selfsame/profiles` from what this collector says of its routes. */
@@ -11,7 +12,7 @@ const directory = mkdtempSync(join(tmpdir(), "selfsame-describe-"));
 const collector = await createCollector({ databaseUrl: `file:${join(directory, "selfsame.db")}` });
 try {
 	const answer = await collector.app.request("/openapi.json");
-	writeFileSync(file, writeTypes((await answer.json()) as Described));
+	writeFileSync(file, formatTypes(writeTypes((await answer.json()) as Described)));
 	console.log(`Wrote ${file}`);
 } finally {
 	await collector.close();

@@ -40,6 +40,9 @@ export interface Described {
 /** What a client of profiles calls: not what other clients and browsers do. */
 const tags = new Set(["Profiles", "Corrections", "Groups", "Events", "Export"]);
 
+/** Schemas that no answer names: a stream's messages. */
+const roots = ["LiveMessage"];
+
 /** TypeScript of a description: its schemas as types, its operations as one type and one table. */
 export function writeTypes({ paths, components }: Described): string {
 	const operations = Object.entries(paths).flatMap(([path, methods]) =>
@@ -48,7 +51,7 @@ export function writeTypes({ paths, components }: Described): string {
 			.map(([method, operation]) => ({ method: method.toUpperCase(), path, ...operation })),
 	);
 	const signatures = operations.map(writeOperation);
-	const needed = reach(components.schemas, signatures.join("\n"));
+	const needed = reach(components.schemas, [...roots, ...signatures].join("\n"));
 	const types = Object.entries(components.schemas)
 		.filter(([name]) => needed.has(name))
 		.map(([name, schema]) => `${comment(schema.description, "")}export type ${name} = ${typeOf(schema, "")};\n`);

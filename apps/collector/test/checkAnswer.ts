@@ -20,14 +20,25 @@ export interface Exchange {
 	body: unknown;
 }
 
+/** Whether a value is as a schema of the document says; what is wrong with it otherwise. */
+export function createSchemaCheck(document: OpenApiDocument, schema: string): (value: unknown) => string | null {
+	const ajv = createAjv(document);
+	const validate = ajv.compile({ $ref: `openapi#/components/schemas/${schema}` });
+	return (value) => (validate(value) ? null : ajv.errorsText(validate.errors));
+}
+
+function createAjv(document: OpenApiDocument): Ajv2020 {
+	const ajv = (addFormats as unknown as (ajv: Ajv2020) => Ajv2020)(new Ajv2020({ strict: false, allErrors: false }));
+	return ajv.addSchema({ $id: "openapi", ...document });
+}
+
 /**
  * Holds answers against the document that describes them.
  *
  * @returns a function that throws for a status, a content type or a body that the document does not know.
  */
 export function createAnswerCheck(document: OpenApiDocument): (exchange: Exchange) => void {
-	const ajv = (addFormats as unknown as (ajv: Ajv2020) => Ajv2020)(new Ajv2020({ strict: false, allErrors: false }));
-	ajv.addSchema({ $id: "openapi", ...document });
+	const ajv = createAjv(document);
 	const compiled = new Map<string, ValidateFunction>();
 	const templates = Object.keys(document.paths).map((template) => ({ template, pattern: toPattern(template) }));
 

@@ -1,14 +1,15 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Profile } from "@selfsame/protocol";
+import type { JsonObject, Profile } from "@selfsame/protocol";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { formatTypes } from "../scripts/formatTypes.ts";
 import { type Described, writeTypes } from "../scripts/writeTypes.ts";
 import { createCollector, listen } from "../src/index.ts";
-import { createAnswerCheck, type OpenApiDocument } from "./checkAnswer.ts";
+import { createAnswerCheck, createSchemaCheck, type OpenApiDocument } from "./checkAnswer.ts";
 import { checkedFetch } from "./checkedFetch.ts";
-import { startCollector, type TestCollector, track } from "./startCollector.ts";
+import { apiKey, startCollector, type TestCollector, track } from "./startCollector.ts";
 
 let collector: TestCollector;
 let document: OpenApiDocument & { components: { schemas: Record<string, { properties: Record<string, unknown> }> } };
@@ -45,13 +46,33 @@ describe("GET /openapi.json", () => {
 	});
 });
 
+describe("GET /v1/events/stream", () => {
+	it("sends messages as `LiveMessage` describes them", async () => {
+		await collector.send([
+			track({ userId: "live", anonymousId: "live device" }),
+			{ type: "alias", userId: "live", previousId: "live too" },
+			{ type: "purchase" },
+		]);
+		const headers = { authorization: `Bearer ${apiKey}`, "last-event-id": "0.0" };
+		const response = await checkedFetch(`${collector.url}/v1/events/stream`, { headers });
+		let text = "";
+		for await (const piece of response.body as ReadableStream<Uint8Array>) {
+			text += Buffer.from(piece).toString("utf8");
+			if (text.includes('"rejected"')) break;
+		}
+		const messages = [...text.matchAll(/^data: (.*)$/gm)].map(([, data = ""]) => JSON.parse(data) as JsonObject);
+		expect(new Set(messages.map(({ verdict }) => verdict))).toEqual(new Set(["accepted", "rejected"]));
+		const check = createSchemaCheck(document, "LiveMessage");
+		expect(messages.map(check)).toEqual(messages.map(() => null));
+		expect(check({ ...messages[0], seq: "1" })).toMatch(/./);
+	});
+});
+
 describe("selfsame/profiles", () => {
 	it("is written from this description: run `pnpm generate:client` in apps/collector when it is not", async () => {
 		const file = new URL("../../../packages/sdk/src/profiles/generated.ts", import.meta.url);
-		const words = (text: string) => text.replaceAll(/[\s,;|]+/g, " ");
-		const written = writeTypes(document as unknown as Described);
-		// The formatter has its say about spaces and commas.
-		expect(words(await readFile(file, "utf8"))).toBe(words(written));
+		const written = formatTypes(writeTypes(document as unknown as Described));
+		expect(await readFile(file, "utf8")).toBe(written);
 	});
 });
 

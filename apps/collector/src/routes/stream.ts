@@ -6,6 +6,7 @@ import { error } from "../api/commonAnswers.ts";
 import type { Api } from "../api/createApi.ts";
 import type { Deps } from "../deps.ts";
 import { type LiveFilter, readMessageId, toMessages } from "../live/liveMessages.ts";
+import "../live/liveViews.ts";
 import { toLiveStream } from "../live/toLiveStream.ts";
 import { RequestError } from "../problem.ts";
 import { breakOff } from "./breakOff.ts";
@@ -23,7 +24,7 @@ export function streamRoutes(api: Api, { store, live, log }: Pick<Deps, "store" 
 			summary: "Follow events as they come in",
 			description:
 				"Server-sent events, one for each event that was accepted or rejected, in the order of the commits: none is left " +
-				"out and none comes twice. `data` is JSON. Accepted: `{verdict, seq, profileId, event, identity}`, where `identity` is " +
+				"out and none comes twice. `data` is a `LiveMessage` (see the schemas) as JSON. Accepted: `{verdict, seq, profileId, event, identity}`, where `identity` is " +
 				"`{identifiers, changes, refused}`: the identifiers that the event names, the leading one first; what it changed " +
 				"(`claim`, `union`, `contest`, `split`, `share`); which links it was refused, and why (null: too much to say in " +
 				"passing, ask for the profile's identity). Rejected: as in `GET /v1/rejected`, with `verdict`. Each message has an " +

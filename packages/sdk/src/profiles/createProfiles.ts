@@ -1,5 +1,6 @@
 import { type CallOptions, type CallParts, type ConnectionOptions, createConnection } from "./createConnection.ts";
 import { createListing, type Listing, type PageOf } from "./createListing.ts";
+import { follow } from "./follow.ts";
 import type {
 	DeletionReceipt,
 	Filter,
@@ -7,6 +8,7 @@ import type {
 	Group,
 	Identifier,
 	Identity,
+	LiveMessage,
 	Operations,
 	Profile,
 	RejectedEvent,
@@ -42,6 +44,13 @@ export interface SearchOptions extends CallOptions {
 /** For writes: the same key and the same request again change nothing. Default: a new one for each call. */
 export interface WriteOptions extends CallOptions {
 	idempotencyKey?: string;
+}
+
+/** A message of the live stream: an event with its verdict and its identity decision, or one that was rejected. */
+export interface StreamMessage {
+	/** Give it as `lastEventId` to go on after this one. */
+	id: string;
+	message: LiveMessage;
 }
 
 /** `ndjson` (one JSON object a line), `csv` or `parquet`. */
@@ -94,6 +103,11 @@ export interface Profiles {
 	/** Gives rejected events another chance: these, those of a code, or all. */
 	replayRejected(which?: { ids?: number[]; code?: string }, options?: WriteOptions): Promise<ReplayAnswer>;
 	stats(options?: CallOptions): Promise<Stats>;
+	/**
+	 * Events as they come in, each with its verdict and what it did to identity. Begins now, or after `lastEventId` (`0.0`:
+	 * at the very first), goes on by itself after a cut, and ends with `signal` or when the loop is left.
+	 */
+	stream(filters?: Filters<"streamEvents">): AsyncIterable<StreamMessage>;
 	/** A whole dataset as a file that streams. */
 	export(
 		dataset: Dataset,
@@ -179,6 +193,16 @@ export function createProfiles(options: ConnectionOptions): Profiles {
 		rejected: (filters) => listing("listRejected", {}, filters),
 		replayRejected: (body = {}, options = {}) => write("replayRejected", options, { body }),
 		stats: ({ signal } = {}) => call("getStats", withSignal(signal)),
+		async *stream({ lastEventId, signal, ...query } = {}) {
+			const connect = (id: string | null) =>
+				open("streamEvents", {
+					query,
+					...(id === null ? {} : { headers: { "last-event-id": id } }),
+					...withSignal(signal),
+				});
+			const place = { ...(lastEventId === undefined ? {} : { lastEventId }), ...withSignal(signal) };
+			for await (const { id, data } of follow(connect, place)) yield { id, message: JSON.parse(data) as LiveMessage };
+		},
 		async export(dataset, { format, signal } = {}) {
 			const { body } = await open(exportOf[dataset], { query: { format }, ...withSignal(signal) });
 			return body as ReadableStream<Uint8Array<ArrayBuffer>>;

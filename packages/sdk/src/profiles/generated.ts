@@ -311,6 +311,46 @@ export type Identity = {
 /** Any JSON value. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
+export type LiveMessage =
+	| {
+			verdict: "accepted";
+			seq: number;
+			profileId: string | null;
+			event: StoredEvent;
+			identity: {
+				/** Those of the event that identify, the leading one first. */
+				identifiers: Identifier[];
+				changes: {
+					/** `claim`: the identifier went to the user `other`. `union`: it and `other` became one. `contest`: from now on it has more than one owner. `split`: it came apart. `share`: it identifies nobody from now on. */
+					kind: "claim" | "union" | "contest" | "split" | "share";
+					identifier: Identifier;
+					other: Identifier | null;
+				}[];
+				/** Null: too much to say in passing; the profile's identity says it. */
+				refused:
+					| {
+							identifier: Identifier;
+							/** What it was not linked to. */
+							from: Identifier;
+							/** `limit`: the profile holds as many of the type as it may. `moved`: a union would break a limit, so the identifier alone moved. `shared`: the anonymous id is seen with too many users. `unlinked`, `unmerged`: a correction stands against it. `untrusted`: a client source may not make this link. */
+							reason: "limit" | "moved" | "shared" | "unlinked" | "unmerged" | "untrusted";
+					  }[]
+					| null;
+			};
+	  }
+	| {
+			verdict: "rejected";
+			id: number;
+			source: string;
+			/** ISO 8601 in UTC with milliseconds. */
+			receivedAt: string;
+			messageId: string | null;
+			code: string;
+			detail: string;
+			/** The event's JSON text as it came, cut at the event size limit. */
+			body: string;
+	  };
+
 export type LookupRequest = {
 	identifiers: {
 		type: string;

@@ -8,6 +8,7 @@ export {
 	type Instant,
 	type Profiles,
 	type SearchOptions,
+	type StreamMessage,
 	type WriteOptions,
 } from "./createProfiles.ts";
 export type {
@@ -17,6 +18,7 @@ export type {
 	Group,
 	Identifier,
 	Identity,
+	LiveMessage,
 	Page,
 	Profile,
 	RejectedEvent,

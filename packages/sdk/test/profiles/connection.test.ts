@@ -106,6 +106,50 @@ describe("createProfiles", () => {
 		await expect(nobody.stats()).rejects.toMatchObject({ code: "network_error" });
 	});
 
+	it("follows a stream over cuts, from the last message that came, whatever the pieces it comes in", async () => {
+		const event = (response: ServerResponse) => response.writeHead(200, { "content-type": "text/event-stream" });
+		const { asked, profiles } = await serve(
+			(_, response) => {
+				event(response).write('retry: 1\nid: 0.0\n\n: hello\n\nid: 1.0\ndata: {"seq":1,\n');
+				// A character of several bytes, in two pieces.
+				const text = Buffer.from('data: "text":"é"}\n\nid: 5.0\n\nid: 9.0\ndata: {"half');
+				response.write(text.subarray(0, 16));
+				setTimeout(() => response.write(text.subarray(16), () => response.destroy()), 20);
+			},
+			problem(503, "shutting_down", { "retry-after": "0" }),
+			(_, response) => void event(response).end('id: 6.0\ndata: {"seq":6}\n\n'),
+			(_, response) => void event(response).write('id: 7.0\ndata: {"seq":7}\n\n'),
+		);
+		const seen: unknown[] = [];
+		for await (const { id, message } of profiles.stream({ verdict: "accepted" })) {
+			seen.push([id, message]);
+			if (id === "7.0") break;
+		}
+		expect(seen).toEqual([
+			["1.0", { seq: 1, text: "é" }],
+			["6.0", { seq: 6 }],
+			["7.0", { seq: 7 }],
+		]);
+		expect(asked.map(({ url }) => url)).toEqual(Array(4).fill("/v1/events/stream?verdict=accepted"));
+		expect(asked.map(({ headers }) => headers["last-event-id"])).toEqual([undefined, "5.0", "5.0", "6.0"]);
+	});
+
+	it("ends a stream when it is told to, and throws what no waiting mends", async () => {
+		const { profiles } = await serve((_, response) => void response.writeHead(200).write("id: 1.0\ndata: {}\n\n"));
+		const controller = new AbortController();
+		let count = 0;
+		for await (const _ of profiles.stream({ signal: controller.signal, lastEventId: "0.0" })) {
+			count++;
+			controller.abort();
+		}
+		expect(count).toBe(1);
+		const refused = await serve(problem(403, "missing_scope"));
+		const all = async () => {
+			for await (const _ of refused.profiles.stream()) count++;
+		};
+		await expect(all()).rejects.toMatchObject({ code: "missing_scope" });
+	});
+
 	it("refuses options that cannot work", () => {
 		expect(() => createProfiles({ host: "shop.example", apiKey: "k" })).toThrow("host");
 		expect(() => createProfiles({ host: "https://shop.example", apiKey: "" })).toThrow("apiKey");
