@@ -57,7 +57,10 @@ function createSender(deps: Deps, header: ReadHeader, peer: string | undefined):
 	return {
 		source: null,
 		key: "",
-		address: deps.proxies.clientAddress(peer, forwardedFor),
+		// Few sources want it, and it costs more than the rest of this.
+		get address() {
+			return deps.proxies.clientAddress(peer, forwardedFor);
+		},
 		userAgent: header("user-agent"),
 		async settle(keys) {
 			const found = await deps.sources.find(keys);
