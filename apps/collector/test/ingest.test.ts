@@ -154,6 +154,16 @@ describe("verdicts", () => {
 		expect(types).toEqual([type, type, type, type]);
 	});
 
+	it("are what their path says, whatever their type does", async () => {
+		const said = JSON.stringify({ type: "page", event: "Signed Up", userId: "by path", messageId: "by path" });
+		expect((await collector.post("/v1/track", said)).body).toMatchObject({ accepted: 1, rejected: [] });
+		expect(await collector.events("user_id:by%20path")).toMatchObject([{ type: "track", event: "Signed Up" }]);
+		const nameless = JSON.stringify({ type: "page", name: "Home", userId: "by path", messageId: "nameless" });
+		const { body } = await collector.post("/v1/track", nameless);
+		expect(body).toMatchObject({ accepted: 0, rejected: [{ code: "invalid_event" }] });
+		expect(JSON.stringify(body)).toContain("The path makes it one");
+	});
+
 	it("are read at once by whoever got them", async () => {
 		for (let at = 0; at < 20; at++) {
 			await collector.send([track({ userId: "read-your-writes", messageId: `ryw ${at}` })]);

@@ -122,5 +122,9 @@ function userOf({ identifiers }: Profile, ref: ProfileRef): string {
 	const named = "type" in ref && ref.type === "user_id" ? users.find((user) => user === ref.value) : undefined;
 	const user = named ?? users[0];
 	if (user !== undefined) return user;
-	throw new RequestError("conflict", "This profile has no `user_id`; only profiles of users can be merged.");
+	throw new RequestError(
+		"conflict",
+		"This profile has no `user_id`, and a merge joins users. To bring an anonymous profile to a user, send an `alias` " +
+			"event with the user as `userId` and the profile's anonymous id as `previousId`.",
+	);
 }

@@ -123,7 +123,10 @@ function readName(type: EventType, raw: JsonObject): string | undefined | Refusa
 	const value = raw[field];
 	const name = typeof value === "number" ? String(value) : value;
 	if (name === undefined || name === null || name === "") {
-		return type === "track" ? refuse("invalid_event", "A track event needs `event`, its name.") : undefined;
+		if (type !== "track") return undefined;
+		const otherwise = raw.type !== undefined && raw.type !== type;
+		const byPath = otherwise ? " The path makes it one, whatever its `type` says." : "";
+		return refuse("invalid_event", `A track event needs \`event\`, its name.${byPath}`);
 	}
 	if (typeof name !== "string") return refuse("invalid_event", `\`${field}\` must be a string.`);
 	if (!isLongerThan(name, limits.nameLength)) return name;
