@@ -104,8 +104,11 @@ describe("the other commands", { timeout: MANY_PROCESSES }, () => {
 		await expect.poll(() => ask(readKey).then(({ status }) => status), { timeout: 60_000 }).toBe(200);
 		expect((await ask(readKey, "DELETE")).status).toBe(403);
 
+		await run(["keys", "create", "support", "--scopes", "read,pii:read"]).exited;
+
 		const keys = (await run(["keys", "list"]).exited).output;
-		expect(keys).toMatch(/analyst\s+read/);
+		expect(keys).toMatch(/analyst\s+read {2}/);
+		expect(keys).toMatch(/support\s+read, pii:read {2}/);
 		expect(keys).not.toContain(readKey);
 		expect((await run(["sources", "list"]).exited).output).toContain("https://shop.example");
 		const copy = join(directory, "copy.db");
@@ -129,6 +132,7 @@ describe("the other commands", { timeout: MANY_PROCESSES }, () => {
 			[["sources", "set", "web", "ip", "off"], "must be JSON"],
 			[["sources", "create", "Web Shop", "--trust", "client"], "lower-case"],
 			[["keys", "remove", "key_x"], "selfsame keys list"],
+			[["keys", "create", "x", "--scopes", "write"], "no scope. There are read, pii:read, admin"],
 		] as const) {
 			const { code, output } = await run([...args]).exited;
 			expect(code).not.toBe(0);

@@ -181,6 +181,19 @@ describe("methods", () => {
 		expect((await collector.call("/v1/profiles/user_id:nobody", { method: "HEAD", headers: secret })).status).toBe(404);
 	});
 
+	it("leaves no stream open that a HEAD has begun", async () => {
+		// Each more often than may be open at once.
+		for (const [path, times] of [
+			["/v1/events/stream", 120],
+			["/v1/export/events", 6],
+		] as const) {
+			for (let n = 0; n < times; n++) {
+				const { status } = await collector.call(path, { method: "HEAD", headers: secret });
+				expect([path, n, status]).toEqual([path, n, 200]);
+			}
+		}
+	});
+
 	it("says 405 and what is allowed for a path that is there, and 404 for one that is not", async () => {
 		for (const [method, path, allow] of [
 			["PUT", "/v1/profiles/user_id:x", "GET, DELETE, HEAD"],

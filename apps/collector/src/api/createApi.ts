@@ -58,6 +58,7 @@ export function createApi(deps: Deps): Api {
 			const handler: Handler<ApiEnv> = async (c) => {
 				const call = await readCall(c, plain);
 				const key = plain.idempotent ? c.req.header("idempotency-key") : undefined;
+				if (c.req.method === "HEAD") return withoutBody(await answer(call));
 				if (key === undefined) return answer(call);
 				const { pathname, search } = new URL(c.req.url);
 				const request = [c.req.method, pathname, search, call.body];
@@ -71,4 +72,10 @@ export function createApi(deps: Deps): Api {
 			app.on(route.method.toUpperCase(), [path], ...before, handler);
 		},
 	};
+}
+
+/** Nobody reads the body of an answer to HEAD, so a stream in it would stay open for ever. */
+async function withoutBody(response: Response): Promise<Response> {
+	await response.body?.cancel();
+	return new Response(null, response);
 }
