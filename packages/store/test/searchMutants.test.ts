@@ -51,11 +51,12 @@ afterAll(() => temp?.remove());
 
 /** The first filter that a searcher answers otherwise than the plain evaluator; -1: none. */
 function findDifference(mutate: (sql: string) => string): number {
-	const searcher = createSearcher(fileURLToPath(temp.url), config, (filter, setting) => {
-		const tableOf: typeof setting.tableOf = (sql, values) => setting.tableOf(mutate(sql), values);
+	const compile: typeof compileFilter = (filter, setting) => {
+		const tableOf: typeof setting.tableOf = (query) => setting.tableOf({ ...query, sql: mutate(query.sql) });
 		const { where, values } = compileFilter(filter, { ...setting, tableOf });
 		return { where: mutate(where), values };
-	});
+	};
+	const searcher = createSearcher(fileURLToPath(temp.url), config, { compile, sliceRows: 50 });
 	const differs = (filter: Filter, index: number) => {
 		try {
 			const { data } = searcher.searchProfiles({ filter, now, limit: 1_000 });

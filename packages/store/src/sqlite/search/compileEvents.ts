@@ -18,6 +18,11 @@ export interface LabelSet {
 	/** Selects the column `label`. */
 	sql: string;
 	complement: boolean;
+	/**
+	 * Counts the rows that the query would hold in memory at once. Then the query takes `:slices` and `:slice`, and selects
+	 * of the labels only every so manieth: to be run once for each slice.
+	 */
+	size?: string;
 }
 
 const typeOf = (name: (typeof eventTypes)[number]) => eventTypes.indexOf(name);
@@ -62,6 +67,8 @@ export interface EventSelection {
 	payload?: string | undefined;
 	/** Whether the columns read the payload. */
 	readsPayload?: boolean;
+	/** Whether only a slice of the profiles is looked at. */
+	sliced?: boolean;
 }
 
 /**
@@ -69,14 +76,17 @@ export interface EventSelection {
  * of time that they fall into.
  */
 export function selectEvents(selection: EventSelection, hasStretches: boolean): string {
-	const { columns = [], events, payload, readsPayload = payload !== undefined } = selection;
+	const { columns = [], events, payload, readsPayload = payload !== undefined, sliced } = selection;
 	const payloads = readsPayload ? "LEFT JOIN event_payloads d ON d.seq = e.seq" : "";
-	const where = [tick("e.seq"), events, ...(payload === undefined ? [] : [payload])].join(" AND ");
-	const list = (label: string) => [`${label} AS label`, ...columns].join(", ");
-	const settled = `SELECT ${list("o.label")} FROM events e CROSS JOIN temp.owned o ON o.id = e.lead ${payloads} WHERE ${where}`;
+	const select = (label: string, from: string) => {
+		const inSlice = sliced ? [`${label} % :slices = :slice`] : [];
+		const where = [tick("e.seq"), events, ...inSlice, ...(payload === undefined ? [] : [payload])];
+		return `SELECT ${[`${label} AS label`, ...columns].join(", ")} FROM ${from} ${payloads} WHERE ${where.join(" AND ")}`;
+	};
+	const settled = select("o.label", "events e CROSS JOIN temp.owned o ON o.id = e.lead");
 	if (!hasStretches) return settled;
-	return `${settled} UNION ALL SELECT ${list("s.label")} FROM temp.stretches s CROSS JOIN events e ON e.lead = s.identifier
-		AND ${insideStretch} ${payloads} WHERE ${where}`;
+	const contested = `temp.stretches s CROSS JOIN events e ON e.lead = s.identifier AND ${insideStretch}`;
+	return `${settled} UNION ALL ${select("s.label", contested)}`;
 }
 
 /** The condition that an event `e` of the stretch's identifier is inside it. The first line is for the index. */

@@ -11,11 +11,16 @@ export interface CompileSetting {
 	hasStretches: boolean;
 	/** The prefix of the columns that hold a trait in `temp.people`, by its key. */
 	traitColumn(key: string): string;
-	/** The table that a set of labels is put into, by its query and the values bound in it. */
-	tableOf(sql: string, values: Values): string;
+	/** The table that holds what a query of labels selects. */
+	tableOf(query: LabelQuery): string;
 }
 
 type Values = Readonly<Record<string, string | number>>;
+
+/** A query of labels with the values that are bound in it; `size` as in `LabelSet`. */
+export interface LabelQuery extends Pick<LabelSet, "sql" | "size"> {
+	values: Values;
+}
 
 export interface CompiledFilter {
 	/** The condition on a row `p` of `temp.people`: true or false, never null. */
@@ -48,8 +53,8 @@ export function compileFilter(filter: Filter, setting: CompileSetting): Compiled
 
 	const compileSet = (condition: DidCondition | AggregateCondition | Sequence): string => {
 		const own: EventSetting = { now: setting.now, hasStretches: setting.hasStretches, parameters: createParameters() };
-		const { sql, complement } = labelSet(condition, own);
-		const table = setting.tableOf(sql, own.parameters.values);
+		const { complement, ...query } = labelSet(condition, own);
+		const table = setting.tableOf({ ...query, values: own.parameters.values });
 		return `(p.label ${complement ? "NOT IN" : "IN"} ${table})`;
 	};
 

@@ -3,14 +3,13 @@ import { durationOf } from "@selfsame/protocol/filter";
 import {
 	compilePredicate,
 	type EventSetting,
-	isInside,
 	isMeant,
 	type LabelSet,
 	propertyPlace,
 	selectEvents,
 } from "./compileEvents.ts";
 import { identityAt } from "./compileTest.ts";
-import { total } from "./sql.ts";
+import { type Parameters, tick, total } from "./sql.ts";
 
 /** Where the steps so far have led. */
 interface State {
@@ -34,9 +33,10 @@ const before = "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING";
 export function compileSequence({ sequence }: Sequence, setting: EventSetting): LabelSet {
 	const [first, ...rest] = sequence;
 	const { bind } = setting.parameters;
-	const inWindow = first.within === undefined ? "1" : isInside(first, setting).replaceAll("e.ts", "ts");
+	const events = eventsOf(sequence, setting);
+	const until = first.within === undefined ? "1" : `ts <= ${bind(setting.now)}`;
 	let state: State = {
-		rows: `SELECT *, (m0 AND ${inWindow}) AS a0 FROM (${selectSteps(sequence, setting)})`,
+		rows: `SELECT *, (m0 AND ${until}) AS a0 FROM (${selectSteps(sequence, events, setting)})`,
 		reached: "a0",
 		delay: 0,
 		brokenAt: null,
@@ -46,29 +46,43 @@ export function compileSequence({ sequence }: Sequence, setting: EventSetting): 
 		if (step.did !== undefined) state = follow(state, step, index, bind);
 		else state = waitOut(state, step, { index, isLast: index === rest.length, now: setting.now }, bind);
 	}
-	return { sql: `SELECT label FROM (${state.rows}) WHERE ${state.reached}`, complement: false };
+	return {
+		sql: `SELECT label FROM (${state.rows}) WHERE ${state.reached}`,
+		complement: false,
+		size: `SELECT count(*) FROM events e WHERE ${tick("e.seq")} AND ${events}`,
+	};
+}
+
+const meansOf = (step: Step, parameters: Parameters) => isMeant((step.did ?? step.not_did) as string, parameters);
+
+/** The condition that an event `e` matters to any step. Before the first step nothing does. */
+function eventsOf([first, ...rest]: Sequence["sequence"], { now, parameters }: EventSetting): string {
+	const means = [...new Set([first, ...rest].map((step) => meansOf(step, parameters)))].join(" OR ");
+	if (first.within === undefined) return `(${means})`;
+	return `(${means}) AND e.ts >= ${parameters.bind(now - durationOf(first.within))}`;
 }
 
 /** Columns: `label`, `ts`, the `place` in the profile's order, `m0`, `m1`... whether a step means it, `v1`... what it shares. */
-function selectSteps(sequence: readonly Step[], { parameters, hasStretches }: EventSetting): string {
-	const means = (step: Step) => isMeant((step.did ?? step.not_did) as string, parameters);
+function selectSteps(sequence: readonly Step[], events: string, { parameters, hasStretches }: EventSetting): string {
 	const columns = sequence.flatMap((step, index) => {
 		const { where, same } = step;
-		const fits = where ? `${means(step)} AND ${compilePredicate(where, parameters)}` : means(step);
+		const means = meansOf(step, parameters);
+		const fits = where ? `${means} AND ${compilePredicate(where, parameters)}` : means;
 		const shared = same === undefined ? [] : [`${identityAt(propertyPlace(same, parameters))} AS v${index}`];
 		return [`${total(fits)} AS m${index}`, ...shared];
 	});
-	const events = selectEvents(
+	const selected = selectEvents(
 		{
 			columns: ["e.ts AS ts", "e.message_id AS message_id", "e.source AS source", ...columns],
-			events: `(${sequence.map(means).join(" OR ")})`,
+			events,
+			sliced: true,
 			readsPayload: sequence.some(({ where, same }) => where !== undefined || same !== undefined),
 		},
 		hasStretches,
 	);
 	const any = sequence.map((_, index) => `m${index}`).join(" OR ");
 	return `SELECT *, row_number() OVER (PARTITION BY label ORDER BY ts, message_id, source) AS place
-		FROM (${events}) WHERE ${any}`;
+		FROM (${selected}) WHERE ${any}`;
 }
 
 type Bind = (value: number) => string;

@@ -16,14 +16,24 @@ const defaultTimeLimit = 10_000;
 /** How many events an explanation looks at: it holds them in memory, and looks at some of them many times. */
 const mostExplained = 20_000;
 
+export interface SearcherOptions {
+	compile?: typeof compileFilter;
+	/** How many events a sequence may hold in memory at once. Default 250,000: about 100 MB. */
+	sliceRows?: number;
+}
+
 /** Answers filters, on a connection of its own: a search takes as long as it takes, and nobody waits for it. */
-export function createSearcher(file: string, config: IdentityConfig, compile = compileFilter) {
+export function createSearcher(
+	file: string,
+	config: IdentityConfig,
+	{ compile = compileFilter, sliceRows = 250_000 }: SearcherOptions = {},
+) {
 	const database = openReader(file);
 	// The file stays read-only; the tables that searches work with are this connection's own.
 	database.pragma("query_only = OFF");
 	const ownership = createOwnership(database);
 	const profiles = createProfileReader(database, config, ownership);
-	const tables = createSearchTables(database, ownership, profiles);
+	const tables = createSearchTables({ database, ownership, profiles, sliceRows });
 	const readSubject = createSubjectReader(database, profiles);
 	const watch = createStopwatch();
 	addFunctions(database, watch.check);

@@ -7,6 +7,7 @@ import type { SqliteDatabase } from "../openDatabase.ts";
 import type { Ownership } from "../ownership.ts";
 import type { ProfileReader } from "../profileReader.ts";
 import { insideStretch } from "./compileEvents.ts";
+import type { LabelQuery } from "./compileFilter.ts";
 import { tick } from "./sql.ts";
 
 /** How many sets of profiles and how many traits are kept ready between searches. */
@@ -23,6 +24,14 @@ const namesItself = `i.value IS NOT NULL AND i.flags & ${flag.led} AND i.size = 
 /** Nobody's: seen beside others at the most, and they have gone elsewhere. */
 const isNobody = `i.type <> 'user_id' AND NOT i.flags & ${flag.led} AND i.size = 1 AND i.state IN (0, 3) AND i.owner IS NULL`;
 
+export interface SearchTablesDeps {
+	database: SqliteDatabase;
+	ownership: Ownership;
+	profiles: ProfileReader;
+	/** How many rows a query may hold in memory at once. */
+	sliceRows: number;
+}
+
 /**
  * What searches look through, in this connection's own temporary tables: who owns what, one row for each profile, and in
  * it the traits that were asked for. It is worked out from the stored state, in time proportional to it, when the first
@@ -35,7 +44,7 @@ const isNobody = `i.type <> 'user_id' AND NOT i.flags & ${flag.led} AND i.size =
  *   name must be chosen among several, or there may be nothing to show.
  * - `set_N (label)`: the profiles that fulfil a condition on events.
  */
-export function createSearchTables(database: SqliteDatabase, ownership: Ownership, profiles: ProfileReader) {
+export function createSearchTables({ database, ownership, profiles, sliceRows }: SearchTablesDeps) {
 	const traits = new Map<string, string>();
 	const sets = new Map<string, string>();
 	let version: number | null = null;
@@ -116,7 +125,10 @@ export function createSearchTables(database: SqliteDatabase, ownership: Ownershi
 			// The first read decides which commit is seen; only then does the version belong to it.
 			pluck("SELECT count(*) FROM meta");
 			const current = database.pragma("data_version", { simple: true }) as number;
-			if (version === current && traits.size <= mostTraits) return;
+			if (version === current && traits.size <= mostTraits) {
+				if (sets.size > mostSets) dropSets();
+				return;
+			}
 			tables.forget();
 			makeOwned();
 			makePeople();
@@ -143,7 +155,7 @@ export function createSearchTables(database: SqliteDatabase, ownership: Ownershi
 		},
 
 		/** A table with the labels that a query selects. */
-		tableOf(sql: string, values: Readonly<Record<string, string | number>>): string {
+		tableOf({ sql, values, size }: LabelQuery): string {
 			const name = createHash("sha256")
 				.update(JSON.stringify([sql, values]))
 				.digest("hex");
@@ -151,7 +163,13 @@ export function createSearchTables(database: SqliteDatabase, ownership: Ownershi
 			if (known) return known;
 			const table = `temp.set_${made++}`;
 			database.exec(`CREATE TABLE ${table} (label INTEGER PRIMARY KEY)`);
-			database.prepare(`INSERT OR IGNORE INTO ${table} SELECT label FROM (${sql})`).run(values);
+			const fill = database.prepare(`INSERT OR IGNORE INTO ${table} SELECT label FROM (${sql})`);
+			if (size === undefined) fill.run(values);
+			else {
+				const rows = database.prepare(size).pluck().get(values) as number;
+				const slices = Math.ceil(rows / sliceRows);
+				for (let slice = 0; slice < slices; slice++) fill.run({ ...values, slices, slice });
+			}
 			sets.set(name, table);
 			return table;
 		},
@@ -174,11 +192,6 @@ export function createSearchTables(database: SqliteDatabase, ownership: Ownershi
 
 		/** Whether any profile has no name yet. */
 		hasUnnamed: () => unnamed > 0,
-
-		/** Makes room for the next search, which may come for another filter. */
-		trim(): void {
-			if (sets.size > mostSets) dropSets();
-		},
 	};
 	return tables;
 }
