@@ -1,8 +1,8 @@
 import { z } from "zod";
+import type { Json } from "../../event.ts";
 import { operators } from "../../filter/operations.ts";
 import { parseDate } from "../../filter/parseDate.ts";
 import { parseDuration } from "../../filter/parseDuration.ts";
-import type { Json } from "../../event.ts";
 import type {
 	AggregateCondition,
 	Comparison,
@@ -41,14 +41,7 @@ const isoDate = z
 const notNull = 'must not be null, which is no value: ask for {"exists": false}';
 export const jsonGrammar: z.ZodType<Json> = z
 	.lazy(() =>
-		z.union([
-			z.string(),
-			z.number(),
-			z.boolean(),
-			z.null(),
-			z.array(jsonGrammar),
-			z.record(z.string(), jsonGrammar),
-		]),
+		z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(jsonGrammar), z.record(z.string(), jsonGrammar)]),
 	)
 	.meta({ id: "Json", description: "Any JSON value." });
 const value: z.ZodType<Value> = z.union(

@@ -38,7 +38,7 @@ export function isMeant(did: string, { bind }: Parameters): string {
 }
 
 /** The condition that an event row `e` is inside a window. */
-export function isInside({ within, between }: Window, { now, parameters: { bind } }: EventSetting): string {
+function isInside({ within, between }: Window, { now, parameters: { bind } }: EventSetting): string {
 	if (within !== undefined) return `e.ts >= ${bind(now - durationOf(within))} AND e.ts <= ${bind(now)}`;
 	if (between === undefined) return "1";
 	return `e.ts >= ${bind(now - durationOf(between[0]))} AND e.ts < ${bind(now - durationOf(between[1]))}`;

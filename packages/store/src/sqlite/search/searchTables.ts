@@ -195,5 +195,3 @@ export function createSearchTables({ database, ownership, profiles, sliceRows }:
 	};
 	return tables;
 }
-
-export type SearchTables = ReturnType<typeof createSearchTables>;
