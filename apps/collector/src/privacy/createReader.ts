@@ -76,7 +76,7 @@ export function createReader(store: Reader, mask: Mask): Reader {
 }
 
 /** The refusal of what only `pii:read` allows. */
-export function hidden(what: string): RequestError {
+function hidden(what: string): RequestError {
 	const next = "Use a key with the scope `pii:read` (`selfsame keys create NAME --scopes pii:read`), or another way.";
 	return new RequestError("missing_scope", `${what} without the scope \`pii:read\`. ${next}`);
 }

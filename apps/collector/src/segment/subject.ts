@@ -3,13 +3,13 @@ import type { GroupEventQuery } from "@selfsame/store";
 import type { Cursor, ExternalId } from "./segmentViews.ts";
 
 export const collections = ["users", "accounts"] as const;
-export type Collection = (typeof collections)[number];
+type Collection = (typeof collections)[number];
 
 /** The events that a page is made of; `name` only where a user is asked. */
 export type EventsQuery = GroupEventQuery & { name?: string; type?: EventView["type"] };
 
 /** How much of a list is asked for, and where it goes on. */
-export interface Paging {
+interface Paging {
 	limit: number;
 	next?: string;
 }
@@ -34,7 +34,7 @@ export interface Subject {
 /** An identifier before it is known which event brought it. */
 export type ExternalIdStub = Pick<ExternalId, "collection" | "id" | "type" | "created_at" | "encoding">;
 
-export interface Link {
+interface Link {
 	to_collection: Collection;
 	external_ids: ExternalId[];
 }

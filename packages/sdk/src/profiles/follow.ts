@@ -2,7 +2,7 @@ import { ProfilesError } from "./profilesError.ts";
 import { sleep } from "./sleep.ts";
 
 /** One message of a stream of server-sent events; `data` is null where it only says how far the stream has come. */
-export interface Message {
+interface Message {
 	id: string | null;
 	data: string | null;
 	/** ms to wait before coming back; null: not said. */
@@ -43,7 +43,7 @@ export async function* follow(
 }
 
 /** The messages in a body, as https://html.spec.whatwg.org/multipage/server-sent-events.html reads them. */
-export async function* readMessages(body: ReadableStream<Uint8Array>): AsyncGenerator<Message> {
+async function* readMessages(body: ReadableStream<Uint8Array>): AsyncGenerator<Message> {
 	const reader = body.getReader();
 	const decoder = new TextDecoder();
 	let rest = "";

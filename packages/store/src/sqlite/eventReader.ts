@@ -80,7 +80,7 @@ export function createEventReader(database: SqliteDatabase, ownership: Ownership
 			return toPage(rows, limit, (place) => encodeCursor("events", bindings[0], place));
 		},
 
-		/** The events that named a group, of people and of nobody in particular. */
+		/** The `group` events that named a group and belong to somebody. */
 		ofGroup(id: string, { limit, cursor, order = "desc", from, to }: GroupEventQuery): Page<EventView> | null {
 			if (!groupIsNamed.get({ id })) return null;
 			const filters = [id, order, from, to];
