@@ -71,6 +71,23 @@ describe("the SQL views", () => {
 		await temp.remove();
 	});
 
+	it.each([
+		"v_profiles p JOIN v_events e ON e.profileId = p.id",
+		"v_events e JOIN v_profiles p ON e.profileId = p.id",
+		"v_identifiers p JOIN v_trait_history e ON e.profileId = p.profileId",
+	])("join by an index: %s", async (join) => {
+		const temp = await openTempStore(configs["users and devices"] as (typeof configs)[string]);
+		await play(temp.store, seed, 2);
+		const database = new Database(sqliteFile(temp.url), { readonly: true });
+		const plan = database.prepare(`EXPLAIN QUERY PLAN SELECT count(*) FROM ${join}`).all() as { detail: string }[];
+		expect(plan.map(({ detail }) => detail)).toContainEqual(
+			expect.stringMatching(/^SEARCH [pe] USING AUTOMATIC COVERING INDEX \((profileId|id)=\?\)/),
+		);
+		expect(database.prepare(`SELECT count(*) FROM ${join}`).pluck().get()).toBeGreaterThan(0);
+		database.close();
+		await temp.remove();
+	});
+
 	it("show whatever values there are", async () => {
 		const identity = configs["five emails"] as (typeof configs)[string];
 		const temp = await openTempStore(identity);

@@ -71,6 +71,12 @@ const claimSql = (name: string) => {
 };
 
 /**
+ * SQLite works out a view once and indexes that for a join, if it may not take the view apart, which it may not where rows
+ * are put together; else it would go over all events for each profile. A question to one view alone is still narrowed.
+ */
+const joinable = (rows: string) => `SELECT * FROM ${rows} UNION ALL SELECT * FROM ${rows} WHERE 0`;
+
+/**
  * Read-only SQL views of a workspace's file, for whoever opens it with plain SQLite: one row for each profile, event,
  * identifier and trait write, as the profile API answers at that moment and with its names for the columns. What belongs
  * to a profile names it by `profileId`. Times are ISO 8601 text in UTC, JSON columns are JSON text, `won` is 0 or 1.
@@ -144,13 +150,14 @@ const views: Record<string, string> = {
 			FROM spans s JOIN identifiers i ON i.id = s.identifier WHERE i.value IS NOT NULL GROUP BY 1, 2) past
 		WHERE owner <> (SELECT h.owner FROM _holders h WHERE h.identifier = past.identifier)`,
 
-	v_profiles: `SELECT p.id, coalesce(n.identifiers, '[]') AS identifiers, coalesce(b.identifiers, '[]') AS pastIdentifiers,
+	// Joined from the left all along: in another order, SQLite would try every pair of profiles.
+	_profile_rows: `SELECT p.id, coalesce(n.identifiers, '[]') AS identifiers, coalesce(b.identifiers, '[]') AS pastIdentifiers,
 			coalesce(t.traits, '{}') AS traits, coalesce(g.groups, '[]') AS groups, c.count AS eventCount,
 			${isoSql("c.first_ts")} AS firstSeen, ${isoSql("c.last_ts")} AS lastSeen
 		FROM _profiles p
-		JOIN (SELECT owner, count(*) AS count, min(ts) AS first_ts, max(ts) AS last_ts FROM _event_owners GROUP BY owner) c
+		LEFT JOIN (SELECT owner, count(*) AS count, min(ts) AS first_ts, max(ts) AS last_ts FROM _event_owners GROUP BY owner) c
 			ON c.owner = p.owner
-		JOIN (SELECT owner, json_group_array(json_object('type', type, 'value', value,
+		LEFT JOIN (SELECT owner, json_group_array(json_object('type', type, 'value', value,
 				'firstSeen', ${isoSql("first_ts")}, 'lastSeen', ${isoSql("last_ts")})) AS identifiers
 			FROM (SELECT * FROM _names ORDER BY owner, priority, type, value) GROUP BY owner) n ON n.owner = p.owner
 		LEFT JOIN (SELECT owner, json_group_array(json_object('type', type, 'value', value,
@@ -165,7 +172,7 @@ const views: Record<string, string> = {
 				ORDER BY 1, 2) GROUP BY owner) g
 			ON g.owner = p.owner`,
 
-	v_events: `SELECT e.seq, p.id AS profileId, ${typeSql("e.type")} AS type,
+	_event_rows: `SELECT e.seq, p.id AS profileId, ${typeSql("e.type")} AS type,
 			CASE WHEN e.type = ${eventTypes.indexOf("track")} THEN e.name END AS event,
 			CASE WHEN e.type <> ${eventTypes.indexOf("track")} THEN e.name END AS name,
 			e.message_id AS messageId, e.source, ${isoSql("e.ts")} AS timestamp, ${isoSql("e.received_at")} AS receivedAt,
@@ -181,13 +188,18 @@ const views: Record<string, string> = {
 		LEFT JOIN identifiers i ON i.id = e.lead LEFT JOIN identifiers r ON r.id = i.root
 		LEFT JOIN identifiers a ON a.id = e.anonymous LEFT JOIN _profiles p ON p.owner = ${eventOwnerSql}`,
 
-	v_identifiers: `SELECT p.id AS profileId, n.type, n.value,
+	_identifier_rows: `SELECT p.id AS profileId, n.type, n.value,
 			${isoSql("n.first_ts")} AS firstSeen, ${isoSql("n.last_ts")} AS lastSeen
 		FROM _names n JOIN _profiles p ON p.owner = n.owner`,
 
-	v_trait_history: `SELECT p.id AS profileId, w.key, nullif(w.value, 'null') AS value, ${isoSql("w.ts")} AS timestamp,
+	_trait_rows: `SELECT p.id AS profileId, w.key, nullif(w.value, 'null') AS value, ${isoSql("w.ts")} AS timestamp,
 			w.message_id AS messageId, w.source, w.won
 		FROM _trait_writes w LEFT JOIN _profiles p ON p.owner = w.owner`,
+
+	v_profiles: joinable("_profile_rows"),
+	v_events: joinable("_event_rows"),
+	v_identifiers: joinable("_identifier_rows"),
+	v_trait_history: joinable("_trait_rows"),
 };
 
 const creations = Object.entries(views).map(([name, sql]) => ({ name, sql: `CREATE VIEW ${name} AS ${sql}` }));
