@@ -1,10 +1,9 @@
 import type { Page, Profile } from "@selfsame/protocol";
-import { parse } from "uuid";
-import { decodeCursor, encodeCursor } from "../cursor.ts";
 import type { ProfileQuery } from "../port.ts";
 import { profileIdOf } from "./hashes.ts";
 import type { SqliteDatabase } from "./openDatabase.ts";
 import type { Ownership } from "./ownership.ts";
+import { pageProfiles } from "./pageProfiles.ts";
 import type { ProfileReader } from "./profileReader.ts";
 
 /** How many candidates a step of a listing reads. */
@@ -17,19 +16,17 @@ export function createProfileLister(database: SqliteDatabase, ownership: Ownersh
 		`SELECT i.id, i.key, i.type, i.value FROM identifiers i JOIN identifiers r ON r.id = i.root
 		WHERE i.key > ? AND i.died_at IS NULL AND (i.type = 'user_id' OR r.owner IS NULL) ORDER BY i.key LIMIT ?`,
 	);
-	const settledOwners = database
-		.prepare(
-			`SELECT DISTINCT coalesce(o.root, i.root) FROM identifiers i JOIN identifiers r ON r.id = i.root
-			LEFT JOIN identifiers o ON o.id = r.owner
-			WHERE i.flags & 2 AND i.value IS NOT NULL AND (i.type = 'user_id' OR r.state IN (0, 3))`,
-		)
-		.pluck();
+	const settledOwners = `SELECT DISTINCT coalesce(o.root, i.root) FROM identifiers i JOIN identifiers r ON r.id = i.root
+		LEFT JOIN identifiers o ON o.id = r.owner
+		WHERE i.flags & 2 AND i.value IS NOT NULL AND (i.type = 'user_id' OR r.state IN (0, 3))`;
+	const countSettled = database.prepare(`SELECT count(*) FROM (${settledOwners})`).pluck();
 	const unsettled = database
 		.prepare(
-			`SELECT DISTINCT coalesce(u.root, s.owner) FROM spans s LEFT JOIN identifiers u ON u.id = s.owner AND u.type = 'user_id'
+			`SELECT coalesce(u.root, s.owner) FROM spans s LEFT JOIN identifiers u ON u.id = s.owner AND u.type = 'user_id'
 			UNION SELECT coalesce(o.root, i.root) FROM identifiers i JOIN identifiers r ON r.id = i.root
 			LEFT JOIN identifiers o ON o.id = r.owner
-			WHERE i.flags & 2 AND i.value IS NULL AND (i.type = 'user_id' OR r.state IN (0, 3))`,
+			WHERE i.flags & 2 AND i.value IS NULL AND (i.type = 'user_id' OR r.state IN (0, 3))
+			EXCEPT ${settledOwners}`,
 		)
 		.pluck();
 	const memberships = database.prepare(
@@ -37,6 +34,8 @@ export function createProfileLister(database: SqliteDatabase, ownership: Ownersh
 		WHERE m.group_id = ? ORDER BY m.lead`,
 	);
 	const hasTraits = database.prepare("SELECT 1 FROM group_writes WHERE group_id = ? LIMIT 1").pluck();
+
+	let counted: { version: number; count: number } | null = null;
 
 	const profileOf = (owner: number) => profiles.profile({ owned: ownership.ownedBy(owner) });
 
@@ -49,40 +48,31 @@ export function createProfileLister(database: SqliteDatabase, ownership: Ownersh
 		return profile?.id === profileIdOf({ type, value }) ? profile : null;
 	};
 
-	const matches = (profile: Profile, { identifierType, seenAfter }: ProfileQuery) =>
-		(identifierType === undefined || profile.identifiers.some(({ type }) => type === identifierType)) &&
-		(seenAfter === undefined || Date.parse(profile.lastSeen as string) >= seenAfter);
+	function* profilesAfter(after: Uint8Array): Generator<Profile> {
+		for (let key = after; ; ) {
+			const rows = candidates.all(key, stride) as { id: number; key: Buffer; type: string; value: string }[];
+			for (const row of rows) {
+				const profile = namedBy(row);
+				if (profile) yield profile;
+			}
+			const last = rows.at(-1);
+			if (!last) return;
+			key = last.key;
+		}
+	}
 
 	return {
-		list(query: ProfileQuery): Page<Profile> {
-			const { limit, cursor, identifierType, seenAfter } = query;
-			const filters = [identifierType, seenAfter];
-			const after = cursor === undefined ? null : (decodeCursor("profiles", filters, cursor)[0] as string);
-			let key: Uint8Array = after === null ? Buffer.alloc(0) : Buffer.from(parse(after.slice(4)));
-			const found: Profile[] = [];
-			for (;;) {
-				const rows = candidates.all(key, stride) as { id: number; key: Buffer; type: string; value: string }[];
-				for (const row of rows) {
-					const profile = namedBy(row);
-					if (profile && matches(profile, query)) found.push(profile);
-					if (found.length > limit) break;
-				}
-				const last = rows.at(-1);
-				if (found.length > limit || !last || rows.length < stride) break;
-				key = last.key;
-			}
-			const data = found.slice(0, limit);
-			const hasMore = found.length > limit;
-			const next = hasMore ? encodeCursor("profiles", filters, [data.at(-1)?.id ?? ""]) : null;
-			return { data, page: { next, hasMore, limit } };
-		},
+		list: (query: ProfileQuery): Page<Profile> => pageProfiles(query, profilesAfter),
 
+		/** How many there are. Goes over all of them, once for each commit that somebody asks after. */
 		count(): number {
-			const certain = new Set(settledOwners.all() as number[]);
-			for (const owner of unsettled.all() as number[]) {
-				if (!certain.has(owner) && profiles.exists({ owned: ownership.ownedBy(owner) })) certain.add(owner);
-			}
-			return certain.size;
+			const version = database.pragma("data_version", { simple: true }) as number;
+			if (counted?.version === version) return counted.count;
+			const others = (unsettled.all() as number[]).filter((owner) =>
+				profiles.exists({ owned: ownership.ownedBy(owner) }),
+			);
+			counted = { version, count: (countSettled.get() as number) + others.length };
+			return counted.count;
 		},
 
 		/** Ids of the profiles in a group, in order; null where there is no such group. */

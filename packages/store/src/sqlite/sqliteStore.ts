@@ -35,7 +35,10 @@ export async function openSqliteStore(path: string, { identity }: StoreOptions):
 		ready: () => write("ready"),
 
 		findProfile: (ref, at = {}) => read("findProfile", ref, at),
-		listProfiles: (query) => read("listProfiles", query),
+		listProfiles: (query) =>
+			query.identifierType === undefined && query.seenAfter === undefined
+				? read("listProfiles", query)
+				: search.call("listProfiles", query),
 		searchProfiles: (query) => search.call("searchProfiles", query),
 		explainFilter: (ref, filter, now) => search.call("explainFilter", ref, filter, now),
 		listEvents: (ref, query) => read("listEvents", ref, query),

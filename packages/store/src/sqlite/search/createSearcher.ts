@@ -2,11 +2,13 @@ import type { IdentityConfig } from "@selfsame/identity";
 import type { Explanation, Filter, Json, Page, Profile } from "@selfsame/protocol";
 import { canonicalJson, explainFilter, parseDate } from "@selfsame/protocol/filter";
 import { decodeCursor, encodeCursor } from "../../cursor.ts";
-import { FilterTooCostlyError, type ProfileRef, type ProfileSearch } from "../../port.ts";
+import { FilterTooCostlyError, type ProfileQuery, type ProfileRef, type ProfileSearch } from "../../port.ts";
 import { openReader, type SqliteDatabase } from "../openDatabase.ts";
 import { createOwnership } from "../ownership.ts";
+import { pageProfiles } from "../pageProfiles.ts";
 import { createProfileReader } from "../profileReader.ts";
 import { type CompiledFilter, compileFilter } from "./compileFilter.ts";
+import { compileListing } from "./compileListing.ts";
 import { createSubjectReader } from "./readSubject.ts";
 import { createSearchTables } from "./searchTables.ts";
 import { canonical, inTime, isoDate, tick } from "./sql.ts";
@@ -63,19 +65,40 @@ export function createSearcher(
 		}
 	};
 
+	/** The next ones that match, in the order of their ids. */
+	const peopleAfter = (after: Uint8Array, { where, values }: CompiledFilter, limit: number) => {
+		const sql = `SELECT p.label, p.key FROM temp.people p
+			WHERE ${tick("p.label")} AND ${where} AND p.key > :after ORDER BY p.key LIMIT :limit`;
+		return database.prepare(sql).all({ ...values, after, limit }) as { label: number; key: Buffer }[];
+	};
+
+	const list = (query: ProfileQuery): Page<Profile> => {
+		tables.refresh();
+		const compiled = compileListing(query, tables);
+		nameMatches(compiled);
+		return pageProfiles(query, function* (after) {
+			for (let key = after; ; ) {
+				const rows = peopleAfter(key, compiled, query.limit + 1);
+				for (const { label } of rows) {
+					watch.check();
+					const profile = profiles.profile({ owned: ownership.ownedBy(label) });
+					if (profile) yield profile;
+				}
+				const last = rows.at(-1);
+				if (!last) return;
+				key = last.key;
+			}
+		});
+	};
+
 	const search = ({ filter, limit, cursor, now }: ProfileSearch): Page<Profile> => {
 		const filters = canonicalJson(filter as unknown as Json);
 		const [after, at] = cursor === undefined ? [null, now] : decodeCursor("search", filters, cursor);
 		tables.refresh();
 		const compiled = compile(filter, { ...tables, now: at as number, hasStretches: tables.hasStretches() });
 		nameMatches(compiled);
-		const sql = `SELECT p.label, p.key FROM temp.people p
-			WHERE ${tick("p.label")} AND ${compiled.where} AND p.key > :after ORDER BY p.key LIMIT :limit`;
-		const rows = database.prepare(sql).all({
-			...compiled.values,
-			after: after === null ? Buffer.alloc(0) : Buffer.from(after as string, "base64url"),
-			limit: limit + 1,
-		}) as { label: number; key: Buffer }[];
+		const key = after === null ? Buffer.alloc(0) : Buffer.from(after as string, "base64url");
+		const rows = peopleAfter(key, compiled, limit + 1);
 		const data = rows.slice(0, limit).flatMap(({ label }) => {
 			watch.check();
 			return profiles.profile({ owned: ownership.ownedBy(label) }) ?? [];
@@ -104,6 +127,8 @@ export function createSearcher(
 	return {
 		searchProfiles: (query: ProfileSearch): Page<Profile> =>
 			atOnce(query.timeLimit ?? defaultTimeLimit, () => search(query)),
+		/** A listing with filters: few may match, and finding them takes a look at everybody. */
+		listProfiles: (query: ProfileQuery): Page<Profile> => atOnce(defaultTimeLimit, () => list(query)),
 		explainFilter: (ref: ProfileRef, filter: Filter, now: number): Explanation | null =>
 			atOnce(defaultTimeLimit, () => explain(ref, filter, now)),
 		close(): void {
