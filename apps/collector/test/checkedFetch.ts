@@ -11,7 +11,7 @@ export async function checkedFetch(address: string, init?: RequestInit): Promise
 	const response = await fetch(address, init);
 	const contentType = response.headers.get("content-type");
 	// What streams is read by the test; its status and content type can be checked before.
-	const text = contentType?.includes("json") && !contentType.includes("ndjson") ? await response.clone().text() : "";
+	const text = contentType?.match(/[/+]json\b/) ? await response.clone().text() : "";
 	const body = text === "" ? (response.body && !contentType?.includes("json") ? "" : null) : JSON.parse(text);
 	const { status } = response;
 	(await check)({ method: init?.method ?? "GET", path: pathname + search, status, contentType, body });

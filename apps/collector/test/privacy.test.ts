@@ -1,6 +1,7 @@
 import type { EventView, JsonObject, Page, Problem, Profile } from "@selfsame/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hashKey } from "../src/auth/hashKey.ts";
+import { checkedFetch } from "./checkedFetch.ts";
 import { startCollector, type TestCollector } from "./startCollector.ts";
 
 /** Appears in no answer to a key without `pii:read`, however it was written or encoded. */
@@ -73,6 +74,10 @@ const views = [
 	...["traits?verbose=true", "external_ids", "events"].map(
 		(list) => `/v1/spaces/s/collections/users/profiles/user_id:u1/${list}`,
 	),
+	...["profiles", "events", "identifiers", "trait-history"].flatMap((dataset) => [
+		`/v1/export/${dataset}`,
+		`/v1/export/${dataset}?format=csv`,
+	]),
 	"/v1/spaces/s/collections/accounts/profiles/group_id:g1/traits?verbose=true",
 	"/v1/spaces/s/collections/accounts/profiles/group_id:g1/events",
 	"/v1/spaces/s/collections/accounts/profiles/group_id:g1/links",
@@ -89,6 +94,38 @@ describe("a key without pii:read", () => {
 			expect(text).not.toContain(encodeURIComponent(secret));
 		}
 		expect(JSON.stringify((await get(path, "key-read-pii:read")).body)).not.toContain("***");
+	});
+
+	it("sees nothing personal in the live stream", async () => {
+		const read = async (key: string) => {
+			const headers = { ...as(key), "last-event-id": "0.0" };
+			const response = await checkedFetch(`${collector.url}/v1/events/stream`, { headers });
+			let text = "";
+			for await (const piece of response.body as ReadableStream<Uint8Array>) {
+				text += Buffer.from(piece).toString("utf8");
+				if (text.includes('"rejected"') && text.includes("Signed Up")) break;
+			}
+			return text;
+		};
+		const text = await read("key-read");
+		expect(text).toContain("***");
+		for (const secret of secrets) expect(text).not.toContain(secret);
+		expect(await read("key-pii:read")).not.toContain("***");
+	});
+
+	it("cannot search by what it may not see", async () => {
+		for (const filter of [
+			{ trait: "first_name", eq: "Ada" },
+			{ not: { trait: "contact", eq: { Phone: "+44 1" } } },
+			{ did: "Order Completed", where: { prop: "email", starts: "a" } },
+		]) {
+			for (const path of ["/v1/profiles/search", "/v1/profiles/user_id:u1/explain"]) {
+				expect(await post(path, { filter })).toMatchObject({ status: 403, body: { code: "missing_scope" } });
+				expect((await post(path, { filter }, "key-pii:read")).status).toBe(200);
+			}
+		}
+		const { status, body } = await post("/v1/profiles/search", { filter: { trait: "plan", eq: "pro" } });
+		expect([status, JSON.stringify(body).includes("Ada")]).toEqual([200, false]);
 	});
 
 	it("sees all the rest", async () => {

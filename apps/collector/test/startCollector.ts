@@ -28,7 +28,7 @@ export async function startCollector(options: Partial<CollectorOptions> = {}) {
 	async function call<T>(path: string, init?: RequestInit): Promise<Answer<T>> {
 		const response = await checkedFetch(listening.url + path, init);
 		const text = await response.text();
-		const isJson = response.headers.get("content-type")?.includes("json") && text !== "";
+		const isJson = response.headers.get("content-type")?.match(/[/+]json\b/) && text !== "";
 		return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
 	}
 

@@ -6,12 +6,11 @@ import { problem } from "./views.ts";
 export function commonAnswers({ errors, scope, path, query, body, idempotent }: Route): Record<number, Answer> {
 	const refusal = (description: string) =>
 		errors === "segment" ? json(segmentError, description) : error(description);
+	const isSecret = scope !== null && scope !== "write";
 	const reads = path.includes("{") || query !== undefined || body !== undefined;
 	return {
-		...(scope !== null || reads ? { 400: refusal("The request is not valid; the answer says what is expected.") } : {}),
-		...(scope === null
-			? {}
-			: { 401: refusal("No secret key, or none of ours."), 403: refusal("The key lacks a scope.") }),
+		...(isSecret || reads ? { 400: refusal("The request is not valid; the answer says what is expected.") } : {}),
+		...(isSecret ? { 401: refusal("No secret key, or none of ours."), 403: refusal("The key lacks a scope.") } : {}),
 		...(errors === "segment" ? { 404: refusal("There is no such user or account.") } : {}),
 		...(body ? { 413: refusal("The body is too large.") } : {}),
 		...(idempotent

@@ -67,7 +67,7 @@ export function createApi(deps: Deps): Api {
 			const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
 			const before = [
 				...(route.errors === "segment" ? [segmentErrors] : []),
-				...(route.scope === null ? [] : [guard(deps, route.scope)]),
+				...(route.scope === null || route.scope === "write" ? [] : [guard(deps, route.scope)]),
 			];
 			app.on(route.method.toUpperCase(), [path], ...before, handler);
 		},

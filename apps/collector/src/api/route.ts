@@ -35,8 +35,8 @@ export interface Route<P extends string = string, Q extends Parameters = Paramet
 	summary: string;
 	/** Markdown. */
 	description?: string;
-	/** What the key must allow; null: no key is needed. */
-	scope: Scope | null;
+	/** What the secret key must allow; `write`: a write key is needed instead; null: none is. */
+	scope: Scope | "write" | null;
 	query?: Q;
 	body?: z.ZodType<B>;
 	/** Lets query parameters through that it does not know, for probes, scripts and clients that add their own. */

@@ -67,7 +67,7 @@ function toOperation(route: Route, answerSchema: Schemas, bodySchema: Schemas): 
 		tags: [tag],
 		summary,
 		...(description ? { description } : {}),
-		security: securityOf(tag, scope),
+		security: securityOf(scope),
 		...(parameters.length > 0 ? { parameters } : {}),
 		...(body
 			? { requestBody: { required: !isOptional(body), content: { "application/json": { schema: bodySchema(body) } } } }
@@ -83,8 +83,8 @@ function isOptional(body: z.ZodType): boolean {
 }
 
 /** A secret key's scope is named the way OpenAPI 3.1 names roles. */
-function securityOf(tag: Route["tag"], scope: Route["scope"]): JsonSchema[] {
-	if (tag === "Ingest") return [{ basic: [] }, { bearer: [] }, { writeKey: [] }];
+function securityOf(scope: Route["scope"]): JsonSchema[] {
+	if (scope === "write") return [{ basic: [] }, { bearer: [] }, { writeKey: [] }];
 	return scope === null ? [] : [{ bearer: [scope] }, { basic: [scope] }];
 }
 

@@ -81,7 +81,7 @@ function describe({ path, shape, dialect }: IngestPath): Route {
 		path,
 		id: `send${path.split(/\W+/).map(capitalised).join("")}`,
 		tag: "Ingest",
-		scope: null,
+		scope: "write",
 		summary: `Send ${what}`,
 		description: `As the clients of ${dialect} do. The body is read as JSON whatever its content type, plain or gzip.`,
 		body: shape === "batch" ? sentBatch : sentEvent,
