@@ -11,6 +11,8 @@ export interface CompileSetting {
 	hasStretches: boolean;
 	/** The prefix of the columns that hold a trait in `temp.people`, by its key. */
 	traitColumn(key: string): string;
+	/** The column that holds the instant that a trait names as an ISO 8601 date. */
+	instantColumn(key: string): string;
 	/** The table that holds what a query of labels selects. */
 	tableOf(query: LabelQuery): string;
 }
@@ -48,7 +50,12 @@ export function compileFilter(filter: Filter, setting: CompileSetting): Compiled
 		const column = `p.${setting.traitColumn(key as string)}`;
 		// What is no object holds no JSON but the plain value.
 		if (inner.length > 0) return placeInside(`CASE ${column}_type WHEN 'object' THEN ${column} END`, inner, parameters);
-		return { type: `${column}_type`, value: column, members: `json_each(${column})` };
+		return {
+			type: `${column}_type`,
+			value: column,
+			members: `json_each(${column})`,
+			instant: () => `p.${setting.instantColumn(key as string)}`,
+		};
 	};
 
 	const compileSet = (condition: DidCondition | AggregateCondition | Sequence): string => {

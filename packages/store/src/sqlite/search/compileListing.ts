@@ -1,7 +1,6 @@
 import type { ProfileQuery } from "../../port.ts";
 import { theEnd } from "../facts.ts";
-import type { CompiledFilter } from "./compileFilter.ts";
-import type { SearchTables } from "./searchTables.ts";
+import type { CompiledFilter, CompileSetting } from "./compileFilter.ts";
 import { tick } from "./sql.ts";
 
 /** Whoever holds an identifier of a type now. */
@@ -17,10 +16,13 @@ const seenLately = `SELECT o.label FROM temp.owned o
 	AND EXISTS (SELECT 1 FROM events WHERE lead = s.identifier AND ts >= :since AND ts >= s.from_ts AND ts <= s.to_ts)`;
 
 /** The condition on `people p` that a listing's filters make: all whom they mean, and at the edges perhaps some more. */
-export function compileListing({ identifierType, seenAfter }: ProfileQuery, tables: SearchTables): CompiledFilter {
+export function compileListing(
+	{ identifierType, seenAfter }: ProfileQuery,
+	tables: Pick<CompileSetting, "tableOf">,
+): CompiledFilter {
 	const sets: string[] = [];
-	if (identifierType !== undefined) sets.push(tables.tableOf(holders, { type: identifierType }));
-	if (seenAfter !== undefined) sets.push(tables.tableOf(seenLately, { since: seenAfter }));
+	if (identifierType !== undefined) sets.push(tables.tableOf({ sql: holders, values: { type: identifierType } }));
+	if (seenAfter !== undefined) sets.push(tables.tableOf({ sql: seenLately, values: { since: seenAfter } }));
 	const conditions = sets.map((table) => `p.label IN (SELECT label FROM ${table})`);
 	return { where: conditions.join(" AND ") || "1", values: {} };
 }

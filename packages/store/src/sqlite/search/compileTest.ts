@@ -10,6 +10,8 @@ export interface Place {
 	value: string;
 	/** A table-valued expression of an array's members, as `json_each` gives them. */
 	members: string;
+	/** The instant that it names as an ISO 8601 date, or null. Left out: worked out from the value. */
+	instant?: () => string;
 }
 
 /** The place that keys lead to inside a JSON document. */
@@ -99,6 +101,6 @@ function ordered(place: Place, comparison: Comparison, operand: Value, parameter
 	const bound = parseDate(operand);
 	if (bound === null) return "0";
 	const [operator] = Object.keys(comparison);
-	const instant = `CASE ${place.type} WHEN 'text' THEN ${isoDate}(${place.value}) END`;
+	const instant = place.instant?.() ?? `CASE ${place.type} WHEN 'text' THEN ${isoDate}(${place.value}) END`;
 	return compareSql(instant, { [operator as string]: bound } as Comparison, parameters);
 }

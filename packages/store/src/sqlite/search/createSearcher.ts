@@ -35,7 +35,7 @@ export function createSearcher(
 	database.pragma("query_only = OFF");
 	const ownership = createOwnership(database);
 	const profiles = createProfileReader(database, config, ownership);
-	const tables = createSearchTables({ database, ownership, profiles, sliceRows });
+	const tables = createSearchTables({ database, config, ownership, profiles, sliceRows });
 	const readSubject = createSubjectReader(database, profiles);
 	const watch = createStopwatch();
 	addFunctions(database, watch.check);

@@ -1,31 +1,22 @@
 import { createHash } from "node:crypto";
+import type { IdentityConfig } from "@selfsame/identity";
 import { parse } from "uuid";
-import { theEnd } from "../facts.ts";
 import { profileIdOf } from "../hashes.ts";
-import { flag } from "../identifiers.ts";
 import type { SqliteDatabase } from "../openDatabase.ts";
 import type { Ownership } from "../ownership.ts";
 import type { ProfileReader } from "../profileReader.ts";
 import { insideStretch } from "./compileEvents.ts";
 import type { LabelQuery } from "./compileFilter.ts";
-import { tick } from "./sql.ts";
+import { makePeople } from "./makePeople.ts";
+import { isoDate, tick } from "./sql.ts";
 
 /** How many sets of profiles and how many traits are kept ready between searches. */
 const mostSets = 32;
 const mostTraits = 64;
 
-/** Regions whose identifiers all have the owner of the region: settled and shared ones. */
-const isSettled = "(i.type = 'user_id' OR r.state IN (0, 3))";
-
-/** Whoever stands for a profile and is its only candidate for a name. */
-const namesItself = `i.value IS NOT NULL AND i.flags & ${flag.led} AND i.size = 1 AND i.root = i.id
-	AND (i.type = 'user_id' OR (i.state IN (0, 3) AND i.owner IS NULL))`;
-
-/** Nobody's: seen beside others at the most, and they have gone elsewhere. */
-const isNobody = `i.type <> 'user_id' AND NOT i.flags & ${flag.led} AND i.size = 1 AND i.state IN (0, 3) AND i.owner IS NULL`;
-
 export interface SearchTablesDeps {
 	database: SqliteDatabase;
+	config: IdentityConfig;
 	ownership: Ownership;
 	profiles: ProfileReader;
 	/** How many rows a query may hold in memory at once. */
@@ -35,8 +26,8 @@ export interface SearchTablesDeps {
 /**
  * What searches look through, in this connection's own temporary tables: who owns what, one row for each profile, and in
  * it the traits that were asked for. It is worked out from the stored state, in time proportional to it, when the first
- * search finds that anything was committed since, and stands until the next commit: nothing is kept up to date, so nothing
- * can be out of date, and ingest does nothing for it.
+ * search finds that any event or change was committed since, and stands until the next one: nothing is kept up to date, so
+ * nothing can be out of date, and ingest does nothing for it.
  *
  * - `owned (id, label)`: identifiers of one owner for all time. A label stands for a profile: see `Ownership`.
  * - `stretches (identifier, from..., to..., label)`: the others, whose owner depends on the position of the event.
@@ -44,44 +35,20 @@ export interface SearchTablesDeps {
  *   name must be chosen among several, or there may be nothing to show.
  * - `set_N (label)`: the profiles that fulfil a condition on events.
  */
-export function createSearchTables({ database, ownership, profiles, sliceRows }: SearchTablesDeps) {
+export function createSearchTables({ database, config, ownership, profiles, sliceRows }: SearchTablesDeps) {
 	const traits = new Map<string, string>();
+	const instants = new Set<string>();
 	const sets = new Map<string, string>();
-	let version: number | null = null;
+	let version: string | null = null;
 	let made = 0;
 	let hasStretches = false;
 	let unnamed = 0;
 
+	// Whatever changes what is searched is an event, or is noted as a change; other commits (keys, counters) do no harm.
+	const latest = database
+		.prepare("SELECT coalesce((SELECT max(seq) FROM events), 0) || '.' || coalesce((SELECT max(id) FROM changes), 0)")
+		.pluck();
 	const pluck = (sql: string) => database.prepare(sql).pluck().get() as number;
-
-	const makeOwned = () => {
-		database.exec(`DROP TABLE IF EXISTS temp.owned; DROP TABLE IF EXISTS temp.stretches;
-			CREATE TEMP TABLE owned (id INTEGER PRIMARY KEY, label INTEGER NOT NULL);
-			CREATE TEMP TABLE stretches (identifier INTEGER, from_ts INTEGER, from_message TEXT, from_source TEXT,
-				to_ts INTEGER, to_message TEXT, to_source TEXT, label INTEGER);
-			INSERT INTO temp.owned SELECT i.id,
-				CASE WHEN i.type = 'user_id' THEN i.root WHEN r.owner IS NULL THEN r.id ELSE coalesce(u.root, r.owner) END
-				FROM identifiers i JOIN identifiers r ON r.id = i.root
-				LEFT JOIN identifiers u ON u.id = r.owner AND u.type = 'user_id' WHERE ${tick("i.id")} AND ${isSettled};
-			INSERT INTO temp.stretches SELECT s.identifier, s.from_ts, s.from_message, s.from_source,
-				lead(s.from_ts, 1, ${theEnd}) OVER life, lead(s.from_message, 1, '') OVER life,
-				lead(s.from_source, 1, '') OVER life, coalesce(u.root, s.owner)
-				FROM spans s JOIN identifiers i ON i.id = s.identifier JOIN identifiers r ON r.id = i.root
-				LEFT JOIN identifiers u ON u.id = s.owner AND u.type = 'user_id'
-				WHERE ${tick("s.identifier")} AND NOT ${isSettled}
-				WINDOW life AS (PARTITION BY s.identifier ORDER BY s.from_ts, s.from_message, s.from_source)`);
-		hasStretches = pluck("SELECT EXISTS (SELECT 1 FROM temp.stretches)") === 1;
-	};
-
-	const makePeople = () => {
-		database.exec(`DROP TABLE IF EXISTS temp.people;
-			CREATE TEMP TABLE people (label INTEGER PRIMARY KEY, key BLOB);
-			INSERT INTO temp.people SELECT i.id, CASE WHEN ${namesItself} THEN i.key END
-				FROM (SELECT label FROM temp.owned UNION SELECT label FROM temp.stretches) l
-				JOIN identifiers i ON i.id = l.label WHERE ${tick("i.id")} AND NOT (${isNobody});
-			CREATE INDEX temp.people_unnamed ON people (label) WHERE key IS NULL`);
-		unnamed = pluck("SELECT count(*) FROM temp.people WHERE key IS NULL");
-	};
 
 	const dropSets = () => {
 		for (const table of sets.values()) database.exec(`DROP TABLE IF EXISTS ${table}`);
@@ -122,16 +89,15 @@ export function createSearchTables({ database, ownership, profiles, sliceRows }:
 	const tables = {
 		/** Makes the tables say what the file says, inside a read transaction that the caller has begun. */
 		refresh(): void {
-			// The first read decides which commit is seen; only then does the version belong to it.
-			pluck("SELECT count(*) FROM meta");
-			const current = database.pragma("data_version", { simple: true }) as number;
+			const current = latest.get() as string;
 			if (version === current && traits.size <= mostTraits) {
 				if (sets.size > mostSets) dropSets();
 				return;
 			}
 			tables.forget();
-			makeOwned();
-			makePeople();
+			makePeople(database, config);
+			hasStretches = pluck("SELECT EXISTS (SELECT 1 FROM temp.stretches)") === 1;
+			unnamed = pluck("SELECT count(*) FROM temp.people WHERE key IS NULL");
 			version = current;
 		},
 
@@ -139,6 +105,7 @@ export function createSearchTables({ database, ownership, profiles, sliceRows }:
 		forget(): void {
 			version = null;
 			traits.clear();
+			instants.clear();
 			dropSets();
 		},
 
@@ -152,6 +119,18 @@ export function createSearchTables({ database, ownership, profiles, sliceRows }:
 			addTrait(key, column);
 			traits.set(key, column);
 			return column;
+		},
+
+		/** The column of the instant that a trait's value names as a date, ms; null where it names none. */
+		instantColumn(key: string): string {
+			const column = tables.traitColumn(key);
+			const instant = `${column}_instant`;
+			if (!instants.has(column)) {
+				database.exec(`ALTER TABLE temp.people ADD COLUMN ${instant};
+					UPDATE temp.people SET ${instant} = ${isoDate}(${column}) WHERE ${column}_type = 'text' AND ${tick("label")}`);
+				instants.add(column);
+			}
+			return instant;
 		},
 
 		/** A table with the labels that a query selects. */
