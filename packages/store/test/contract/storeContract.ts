@@ -175,6 +175,57 @@ export function describeStore(name: string, open: () => Promise<ContractDatabase
 			expect(acme?.members.data).toEqual([{ id: (await store().findProfile(user("g-ann")))?.id }]);
 		});
 
+		it("lists the events that named a group, page by page", async () => {
+			const named = Array.from({ length: 5 }, (_, i) =>
+				event(45 + i, { userId: `n-${i}`, groupId: "named" }, { type: "group" }),
+			);
+			await store().ingest([...named, event(46, { groupId: "named" }, { type: "group" })]);
+			const first = await store().listGroupEvents("named", { limit: 3 });
+			expect(first?.data.map(({ userId }) => userId)).toEqual(["n-4", "n-3", "n-2"]);
+			const rest = { limit: 3, cursor: first?.page.next as string };
+			expect((await store().listGroupEvents("named", rest))?.data.map(({ userId }) => userId)).toEqual(["n-1", "n-0"]);
+			const between = { limit: 9, order: "asc" as const, from: start + 46 * hour, to: start + 48 * hour };
+			expect((await store().listGroupEvents("named", between))?.data.map(({ userId }) => userId)).toEqual([
+				"n-1",
+				"n-2",
+			]);
+			await expect(store().listGroupEvents("acme", rest)).rejects.toThrow(InvalidCursorError);
+			expect(await store().listGroupEvents("nowhere", { limit: 1 })).toBeNull();
+		});
+
+		it("goes on with a list of events after a merge, where it was", async () => {
+			await store().ingest(Array.from({ length: 4 }, (_, i) => event(80 + i, { anonymousId: "l-phone" })));
+			const first = await store().listEvents(device("l-phone"), { limit: 2 });
+			await store().ingest([event(79, { userId: "l-ann" }), event(90, { userId: "l-ann", anonymousId: "l-phone" })]);
+			const query = { limit: 9, cursor: first?.page.next as string };
+			const hours = (page: Awaited<ReturnType<Store["listEvents"]>>) =>
+				page?.data.map(({ timestamp }) => (Date.parse(timestamp) - start) / hour);
+			expect(hours(await store().listEvents(device("l-phone"), query))).toEqual([81, 80, 79]);
+			expect(hours(await store().listEvents(user("l-ann"), query))).toEqual([81, 80, 79]);
+			await expect(store().listEvents(user("once"), query)).rejects.toThrow(InvalidCursorError);
+		});
+
+		it("answers a repeated request as before, for as long as it is kept and its person is there", async () => {
+			await store().ingest([event(95, { userId: "r-1" })]);
+			const claim = (hash: string, at: number, request = "asked") =>
+				store().claimRequest({ hash, request, at }, { forgetBefore: at - 1_000, abandonedBefore: at - 100 });
+			expect(await claim("a", 0)).toEqual({ state: "new" });
+			expect(await claim("a", 100)).toEqual({ state: "running" });
+			expect(await claim("a", 100, "else")).toEqual({ state: "different" });
+			expect(await claim("a", 101), "whoever claimed it is gone").toEqual({ state: "new" });
+			await store().answerRequest("a", { status: 409, body: "no" });
+			await database.reopen();
+			expect(await claim("a", 1_101)).toEqual({ state: "answered", status: 409, body: "no" });
+			expect(await claim("a", 1_102), "too long ago").toEqual({ state: "new" });
+			await store().releaseRequest("a");
+			expect(await claim("a", 1_102)).toEqual({ state: "new" });
+			await store().answerRequest("a", { status: 200, body: JSON.stringify({ identifiers: [user("r-1")] }) });
+			await store().releaseRequest("a");
+			expect(await claim("a", 1_103), "an answer is not released").toMatchObject({ state: "answered" });
+			await store().deleteProfile(user("r-1"), { suppress: false, dryRun: false }, by(start + 99 * hour));
+			expect(await claim("a", 1_103), "it showed a person who is deleted").toEqual({ state: "new" });
+		});
+
 		it("corrects with a reason, keeps old profile ids resolving, and undoes nothing else", async () => {
 			await store().ingest([event(50, { userId: "c-1" }), event(51, { userId: "c-2" }), event(51, { userId: "c-3" })]);
 			const before = await store().findProfile(user("c-2"));
