@@ -26,6 +26,9 @@ const kinds = {
 
 export type ProblemCode = keyof typeof kinds;
 
+/** All of them, for the API's description. */
+export const problemCodes = Object.keys(kinds) as [ProblemCode, ...ProblemCode[]];
+
 const PROBLEM_TYPE = "application/problem+json";
 
 /**

@@ -15,6 +15,7 @@ import type {
 import { eventTypes } from "@selfsame/protocol/schema";
 import type { DeletionReceipt, GroupView } from "@selfsame/store";
 import { z } from "zod";
+import { problemCodes } from "../problem.ts";
 
 /** Schemas that stand under their name in `components` of the API's description, and in generated clients. */
 export const components = new Map<string, z.ZodType>();
@@ -226,7 +227,7 @@ export const problem = named(
 		type: z.string(),
 		title: z.string(),
 		status: z.int(),
-		code: z.string().meta({ description: "Stable, such as `invalid_request`." }),
+		code: z.enum(problemCodes).meta({ description: "Stable: match on this." }),
 		detail: z.string().meta({ description: "What is wrong and what to do." }),
 	}),
 ) satisfies z.ZodType<Problem>;
