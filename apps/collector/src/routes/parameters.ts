@@ -148,7 +148,8 @@ function unknownParameter(name: string, known: string[]): RequestError {
 /** Reads the parts of a path that a template names, each decoded once, so that they may hold anything; as the
  * store keeps them, without NUL. */
 export function readPath(c: Context, template: string): Record<string, string> {
-	const segments = new URL(c.req.url).pathname.split("/");
+	// The address as it came; Hono's own path is half decoded already.
+	const segments = /^\w+:\/\/[^/]*([^?#]*)/.exec(c.req.url)?.[1]?.split("/") ?? [];
 	const entries = template.split("/").flatMap((part, at) => {
 		if (!part.startsWith("{")) return [];
 		try {
