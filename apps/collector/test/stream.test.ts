@@ -73,7 +73,11 @@ describe("GET /v1/events/stream", () => {
 		const client = await follow();
 		expect(client.response.headers.get("content-type")).toContain("text/event-stream");
 		await expect.poll(client.text).toContain("id: 0.0");
-		await collector.send([track({ anonymousId: "a1" }), { type: "track" }, track({ userId: "u2", anonymousId: "a1" })]);
+		await collector.send([
+			track({ anonymousId: "a1", timestamp: "2026-01-31T12:00:00.000Z" }),
+			{ type: "track" },
+			track({ userId: "u2", anonymousId: "a1", timestamp: "2026-01-31T12:00:01.000Z" }),
+		]);
 		const messages = await client.wait(3);
 		expect(messages.map(({ data }) => data.verdict).sort()).toEqual(["accepted", "accepted", "rejected"]);
 		const [first, second] = messages.filter(({ data }) => data.verdict === "accepted").map(({ data }) => data);

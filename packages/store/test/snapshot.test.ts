@@ -99,7 +99,7 @@ describe("a snapshot", () => {
 		const snapshot = await openSnapshot(temp.url, { identity });
 		const pages = snapshot.pages("events")[Symbol.asyncIterator]();
 		await pages.next();
-		// 200 MB, where the log starts anew after 64 MB.
+		// 200 MB, where the log starts anew after a fraction of that.
 		for (let batch = 1; batch <= 40; batch++) await ingest(temp.store, batch * 250);
 		expect(statSync(`${sqliteFile(temp.url)}-wal`).size).toBeLessThan(100 * 1024 * 1024);
 		expect((await pages.next()).done).toBe(true);

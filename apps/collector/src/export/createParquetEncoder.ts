@@ -5,8 +5,8 @@ import { columns, valuesOf } from "./columns.ts";
 import type { Encoder } from "./encoder.ts";
 
 /** A row group is held in memory until it is written, so it ends by rows or by bytes, whichever comes first. */
-const GROUP_ROWS = 50_000;
-const GROUP_BYTES = 16 * 1024 * 1024;
+const GROUP_ROWS = 25_000;
+const GROUP_BYTES = 8 * 1024 * 1024;
 
 type Kind = (typeof columns)[Dataset][number]["kind"];
 

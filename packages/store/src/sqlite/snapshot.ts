@@ -28,6 +28,9 @@ function openCopy(copy: string, config: IdentityConfig): SqliteDatabase {
 	let database: SqliteDatabase | undefined;
 	try {
 		database = openReader(copy);
+		// Each page is read about once: keeping them would only make memory grow with the database.
+		database.pragma("mmap_size = 0");
+		database.pragma("cache_size = -16384");
 		const rules = database.prepare("SELECT value FROM meta WHERE name = 'identity_rules'").pluck().get();
 		if (rules !== canonicalRules(config)) throw new IdentityRulesChangedError();
 		// Held to the end, so that nobody takes the copy for one that was left behind.

@@ -19,6 +19,9 @@ const ROOM_TO_SPARE = 256 * 1024 * 1024;
  * several, SQLite would begin anew after each commit, and under steady ingest never end. Reading row by row without a
  * copy is no choice, since a merge or a late event may change whom any earlier row belongs to.
  *
+ * A deletion during the copying waits for it as it does for any reader; one after it does not reach the copy, which is
+ * gone when its reader is.
+ *
  * @returns the copy's path. It holds what the file holds, so only its owner may read it.
  */
 export async function copyAsOfNow(file: string): Promise<string> {
