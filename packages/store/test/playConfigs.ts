@@ -1,4 +1,4 @@
-import { verifyStore } from "@selfsame/store";
+import { type ProfileQuery, verifyStore } from "@selfsame/store";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { configs } from "./configs.ts";
@@ -52,10 +52,19 @@ export function playConfigs(half: "even" | "odd"): void {
 			// Once more from where it failed, to make the story short; but not for as long as that may take.
 			const path = counterexamplePath ?? "";
 			if (failed) await fc.assert(property, { seed: seed + index, path, interruptAfterTimeLimit: shrinkFor });
-			const listed = await readPages((cursor) => temp.store.listProfiles({ limit: 1_000, ...cursor }));
+			const list = (filter: Pick<ProfileQuery, "identifierType" | "seenAfter">) =>
+				readPages((cursor) => temp.store.listProfiles({ limit: 1_000, ...filter, ...cursor }));
+			const listed = await list({});
 			expect(listed.map(({ id }) => id).sort(), "the list holds what refs find, and nothing else").toEqual(
 				[...profiles].sort(),
 			);
+			for (const type of Object.keys(config.identifiers)) {
+				const holders = listed.filter(({ identifiers }) => identifiers.some((one) => one.type === type));
+				expect(await list({ identifierType: type }), `those who hold a ${type}`).toEqual(holders);
+			}
+			const since = Date.UTC(2025, 0, 1) + 20;
+			const late = listed.filter(({ lastSeen }) => Date.parse(lastSeen as string) >= since);
+			expect(await list({ seenAfter: since }), "those who were seen late").toEqual(late);
 			const report = await verifyStore(temp.url, { identity: config }, () => {});
 			expect(report.differences, "verify rebuilds the same from the events alone").toEqual([]);
 			await temp.remove();
