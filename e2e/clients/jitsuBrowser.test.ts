@@ -1,25 +1,15 @@
-import type { Browser } from "playwright";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { launchBrowser } from "../support/launchBrowser.ts";
+import { expect, test } from "vitest";
 import { openClientPage } from "../support/openClientPage.ts";
-import { type RunningCollector, startCollector } from "../support/startCollector.ts";
+import { useBrowser, useCollector } from "../support/useCollector.ts";
 import { expectStitched } from "./expectStitched.ts";
 
-let collector: RunningCollector;
-let browser: Browser;
-beforeAll(async () => {
-	[collector, browser] = await Promise.all([startCollector(), launchBrowser()]);
-});
-afterAll(async () => {
-	await browser?.close();
-	await collector?.close();
-});
+const [used, launched] = [useCollector(), useBrowser()];
 
 // This client repeats nothing after a refusal, so there is no retry to provoke.
 test("calls from a page on another origin become one stitched profile, and its answers satisfy it", async () => {
 	const { page, strayRequests, close } = await openClientPage({
-		browser,
-		collectorUrl: collector.url,
+		browser: launched.browser,
+		collectorUrl: used.collector.url,
 		script: "@jitsu/js/dist/jitsu.es.js",
 		module: true,
 	});
@@ -39,9 +29,9 @@ test("calls from a page on another origin become one stitched profile, and its a
 			await jitsu.track("Order Completed", { revenue: 24.5 });
 			return jitsu.user().anonymousId as string;
 		},
-		{ writeKey: collector.writeKey, host: collector.url },
+		{ writeKey: used.collector.writeKey, host: used.collector.url },
 	);
-	const events = await expectStitched(collector.profiles, {
+	const events = await expectStitched(used.collector.profiles, {
 		userId: "jitsu-browser-person",
 		anonymousId,
 		tracked: ["Product Viewed", "Order Completed"],

@@ -1,11 +1,9 @@
-import type { Browser, Page } from "playwright";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { launchBrowser } from "../support/launchBrowser.ts";
+import type { Page } from "playwright";
+import { expect, test } from "vitest";
 import { openClientPage } from "../support/openClientPage.ts";
-import { type RunningCollector, startCollector } from "../support/startCollector.ts";
-import { type Fault, startFaultProxy } from "../support/startFaultProxy.ts";
-import { expectRetried } from "./expectRetried.ts";
+import { useBrowser, useCollector } from "../support/useCollector.ts";
 import { expectStitched } from "./expectStitched.ts";
+import { testRetries } from "./testRetries.ts";
 
 /** As much of the client's own type as the tests use; it is not exported. */
 interface DeliveryStrategy {
@@ -15,15 +13,7 @@ interface DeliveryStrategy {
 
 const script = "@segment/analytics-next/dist/umd/index.js";
 
-let collector: RunningCollector;
-let browser: Browser;
-beforeAll(async () => {
-	[collector, browser] = await Promise.all([startCollector(), launchBrowser()]);
-});
-afterAll(async () => {
-	await browser?.close();
-	await collector?.close();
-});
+const [used, launched] = [useCollector(), useBrowser()];
 
 /** Settings come from the collector too: a page that changes nothing but the two addresses. */
 async function tellStory(page: Page, collectorUrl: string, userId: string, delivery?: DeliveryStrategy) {
@@ -51,7 +41,7 @@ async function tellStory(page: Page, collectorUrl: string, userId: string, deliv
 			await analytics.group(`${userId}-company`, { size: 12 });
 			return id as string;
 		},
-		{ writeKey: collector.writeKey, url: collectorUrl, userId, delivery },
+		{ writeKey: used.collector.writeKey, url: collectorUrl, userId, delivery },
 	);
 	return {
 		userId,
@@ -63,8 +53,15 @@ async function tellStory(page: Page, collectorUrl: string, userId: string, deliv
 }
 
 test("calls from a page on another origin become one stitched profile", async () => {
-	const { page, strayRequests, close } = await openClientPage({ browser, collectorUrl: collector.url, script });
-	const events = await expectStitched(collector.profiles, await tellStory(page, collector.url, "segment-browser"));
+	const { page, strayRequests, close } = await openClientPage({
+		browser: launched.browser,
+		collectorUrl: used.collector.url,
+		script,
+	});
+	const events = await expectStitched(
+		used.collector.profiles,
+		await tellStory(page, used.collector.url, "segment-browser"),
+	);
 	expect(events.map((event) => event.type).sort()).toEqual(["group", "identify", "page", "track", "track"]);
 	expect(events.find((event) => event.type === "page")?.context).toMatchObject({ campaign: { source: "news" } });
 	expect(strayRequests).toEqual([]);
@@ -73,42 +70,33 @@ test("calls from a page on another origin become one stitched profile", async ()
 
 // On the way out there is no time for a preflight: what counts is that the one before still holds.
 test("a batch that leaves with the page arrives, on the strength of an earlier preflight", async () => {
-	const { page, strayRequests, close } = await openClientPage({ browser, collectorUrl: collector.url, script });
-	const story = await tellStory(page, collector.url, "segment-browser-batch", {
+	const { page, strayRequests, close } = await openClientPage({
+		browser: launched.browser,
+		collectorUrl: used.collector.url,
+		script,
+	});
+	const story = await tellStory(page, used.collector.url, "segment-browser-batch", {
 		strategy: "batching",
 		config: { size: 3, timeout: 600_000 },
 	});
-	const first = await collector.profiles.until("user_id:segment-browser-batch", (profile) => profile.eventCount >= 3);
+	const first = await used.collector.profiles.until(
+		"user_id:segment-browser-batch",
+		(profile) => profile.eventCount >= 3,
+	);
 	expect(first.eventCount).toBe(3);
 	await page.goto("about:blank");
-	await expectStitched(collector.profiles, story);
+	await expectStitched(used.collector.profiles, story);
 	expect(strayRequests).toEqual([]);
 	await close();
 });
 
-test("429 with Retry-After is waited out across origins: nothing lost, nothing double", async () => {
-	const proxy = await startFaultProxy(collector.url);
-	const faults: Fault[] = [{ status: 429, retryAfter: 2, mode: "refuse" }];
-	proxy.faults.push(...faults);
-	const { page, close } = await openClientPage({ browser, collectorUrl: proxy.url, script });
-	const story = await tellStory(page, proxy.url, "segment-browser-429");
-	await expectRetried(proxy, faults, 1900);
-	await expectStitched(collector.profiles, story);
-	await close();
-	await proxy.close();
-});
-
-test("503, then an answer that got lost, then success: nothing lost, nothing double", async () => {
-	const proxy = await startFaultProxy(collector.url);
-	const faults: Fault[] = [
-		{ status: 503, mode: "refuse" },
-		{ status: 503, mode: "lose" },
-	];
-	proxy.faults.push(...faults);
-	const { page, close } = await openClientPage({ browser, collectorUrl: proxy.url, script });
-	const story = await tellStory(page, proxy.url, "segment-browser-503");
-	await expectRetried(proxy, faults, 0);
-	await expectStitched(collector.profiles, story);
-	await close();
-	await proxy.close();
+testRetries({
+	used,
+	name: "segment-browser",
+	tell: async (url, name) => {
+		const { page, close } = await openClientPage({ browser: launched.browser, collectorUrl: url, script });
+		return { ...(await tellStory(page, url, name)), close };
+	},
+	retryAfter: 2,
+	waits: 1900,
 });

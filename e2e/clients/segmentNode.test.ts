@@ -1,19 +1,14 @@
 import { Analytics } from "@segment/analytics-node";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type RunningCollector, startCollector } from "../support/startCollector.ts";
-import { type Fault, startFaultProxy } from "../support/startFaultProxy.ts";
-import { expectRetried } from "./expectRetried.ts";
+import { expect, test } from "vitest";
+import { useCollector } from "../support/useCollector.ts";
 import { expectStitched } from "./expectStitched.ts";
+import { testRetries } from "./testRetries.ts";
 
-let collector: RunningCollector;
-beforeAll(async () => {
-	collector = await startCollector();
-});
-afterAll(() => collector?.close());
+const used = useCollector();
 
 /** Six calls of one person; resolves once the client has let go of them. */
 async function tellStory(host: string, name: string) {
-	const analytics = new Analytics({ writeKey: collector.writeKey, host, flushAt: 3, flushInterval: 200 });
+	const analytics = new Analytics({ writeKey: used.collector.writeKey, host, flushAt: 3, flushInterval: 200 });
 	const errors: unknown[] = [];
 	analytics.on("error", (error) => errors.push(error));
 	const anonymousId = `${name}-visitor`;
@@ -36,44 +31,21 @@ async function tellStory(host: string, name: string) {
 }
 
 test("calls become one stitched profile", async () => {
-	const events = await expectStitched(collector.profiles, await tellStory(collector.url, "segment-node"));
+	const events = await expectStitched(used.collector.profiles, await tellStory(used.collector.url, "segment-node"));
 	expect(events.map((event) => event.type).sort()).toEqual(["group", "identify", "page", "screen", "track", "track"]);
 	expect(events.find((event) => event.event === "Order Completed")?.properties).toEqual({ revenue: 24.5 });
-	const profile = await collector.profiles.find("user_id:segment-node-person");
+	const profile = await used.collector.profiles.find("user_id:segment-node-person");
 	expect(profile?.groups).toMatchObject([{ id: "segment-node-company", traits: { size: 12 } }]);
 });
 
 test("an alias joins two users", async () => {
-	const analytics = new Analytics({ writeKey: collector.writeKey, host: collector.url, flushInterval: 50 });
+	const analytics = new Analytics({ writeKey: used.collector.writeKey, host: used.collector.url, flushInterval: 50 });
 	analytics.track({ userId: "segment-old", event: "Before" });
 	analytics.track({ userId: "segment-new", event: "After" });
 	analytics.alias({ userId: "segment-new", previousId: "segment-old" });
 	await analytics.closeAndFlush({ timeout: 60_000 });
-	const profile = await collector.profiles.until("user_id:segment-new", (found) => found.eventCount === 3);
-	expect((await collector.profiles.find("user_id:segment-old"))?.id).toBe(profile.id);
+	const profile = await used.collector.profiles.until("user_id:segment-new", (found) => found.eventCount === 3);
+	expect((await used.collector.profiles.find("user_id:segment-old"))?.id).toBe(profile.id);
 });
 
-test("429 with Retry-After is waited out: nothing lost, nothing double", async () => {
-	const proxy = await startFaultProxy(collector.url);
-	const faults: Fault[] = [{ status: 429, retryAfter: 2, mode: "refuse" }];
-	proxy.faults.push(...faults);
-	const story = await tellStory(proxy.url, "segment-node-429");
-	await expectRetried(proxy, faults, 1900);
-	await expectStitched(collector.profiles, story);
-	await proxy.close();
-});
-
-test("503, then an answer that got lost, then success: nothing lost, nothing double", async () => {
-	const proxy = await startFaultProxy(collector.url);
-	const faults: Fault[] = [
-		{ status: 503, mode: "refuse" },
-		{ status: 503, mode: "lose" },
-	];
-	proxy.faults.push(...faults);
-	const before = (await collector.profiles.stats()).duplicates ?? 0;
-	const story = await tellStory(proxy.url, "segment-node-503");
-	await expectRetried(proxy, faults, 0);
-	await expectStitched(collector.profiles, story);
-	expect((await collector.profiles.stats()).duplicates).toBeGreaterThan(before);
-	await proxy.close();
-});
+testRetries({ used, name: "segment-node", tell: tellStory, retryAfter: 2, waits: 1900 });

@@ -1,19 +1,15 @@
-import type { Browser } from "playwright";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { launchBrowser } from "../support/launchBrowser.ts";
 import type { ProfileView, StoredEvent } from "../support/profileApi.ts";
 import { type RunningShop, startShop } from "../support/startShop.ts";
+import { useBrowser } from "../support/useCollector.ts";
 import { openShop } from "./openShop.ts";
 
+const launched = useBrowser();
 let shop: RunningShop;
-let browser: Browser;
 beforeAll(async () => {
-	[shop, browser] = await Promise.all([startShop(), launchBrowser()]);
+	shop = await startShop();
 });
-afterAll(async () => {
-	await browser?.close();
-	await shop?.close();
-});
+afterAll(() => shop?.close());
 
 /** The profile and all of its events, once there is an event with this name on it. */
 async function untilTracked(ref: string, name: string): Promise<{ profile: ProfileView; events: StoredEvent[] }> {
@@ -36,7 +32,7 @@ const valuesOf = (profile: ProfileView, type: string) =>
 	profile.identifiers.filter((identifier) => identifier.type === type).map((identifier) => identifier.value);
 
 test("from a first look to an order: one profile holds what happened before and after the sign-in", async () => {
-	const visitor = await openShop(browser, shop);
+	const visitor = await openShop(launched.browser, shop);
 	const ref = await visitor.ref();
 	const anonymousId = ref.slice("anonymous_id:".length);
 	await visitor.addToCart("Harbour mug", "Ember");
@@ -89,12 +85,12 @@ test("from a first look to an order: one profile holds what happened before and 
 });
 
 test("a second device of the same person joins, with what it did before it was known", async () => {
-	const laptop = await openShop(browser, shop);
+	const laptop = await openShop(launched.browser, shop);
 	await laptop.addToCart("Tide bowl", "Sea glass");
 	await laptop.signIn("Noor Haddad", "noor@example.com");
 	const first = await untilTracked(await laptop.ref(), "Signed In");
 
-	const phone = await openShop(browser, shop);
+	const phone = await openShop(launched.browser, shop);
 	await phone.addToCart("Marsh lantern", "Moss");
 	const stranger = await untilTracked(await phone.ref(), "Product Added");
 	expect(stranger.profile.id).not.toBe(first.profile.id);
@@ -112,7 +108,7 @@ test("a second device of the same person joins, with what it did before it was k
 });
 
 test("a second person on the first browser stays a second person", async () => {
-	const shared = await openShop(browser, shop);
+	const shared = await openShop(launched.browser, shop);
 	await shared.addToCart("Heron vase", "Chalk");
 	await shared.signIn("Ada Berg", "ada@example.com");
 	const adaRef = await shared.ref();
@@ -137,7 +133,7 @@ test("a second person on the first browser stays a second person", async () => {
 });
 
 test("nor does somebody who takes over without a sign-out", async () => {
-	const shared = await openShop(browser, shop);
+	const shared = await openShop(launched.browser, shop);
 	await shared.addToCart("Dune teapot", "Moss");
 	await shared.signIn("Cleo Marsh", "cleo@example.com");
 	const cleo = await untilTracked(await shared.ref(), "Signed In");

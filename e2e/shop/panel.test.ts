@@ -1,21 +1,17 @@
-import type { Browser } from "playwright";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { launchBrowser } from "../support/launchBrowser.ts";
 import { type RunningShop, startShop } from "../support/startShop.ts";
+import { useBrowser } from "../support/useCollector.ts";
 import { openShop } from "./openShop.ts";
 
+const launched = useBrowser();
 let shop: RunningShop;
-let browser: Browser;
 beforeAll(async () => {
-	[shop, browser] = await Promise.all([startShop(), launchBrowser()]);
+	shop = await startShop();
 });
-afterAll(async () => {
-	await browser?.close();
-	await shop?.close();
-});
+afterAll(() => shop?.close());
 
 test("the panel shows the visitor's own profile while it is being stitched", async () => {
-	const visitor = await openShop(browser, shop);
+	const visitor = await openShop(launched.browser, shop);
 	const panel = visitor.page.getByRole("complementary");
 	await visitor.addToCart("Harbour mug", "Sea glass");
 	await panel.getByText("Somebody new").waitFor();
@@ -32,7 +28,7 @@ test("the panel shows the visitor's own profile while it is being stitched", asy
 	const signedIn = panel.getByRole("listitem").filter({ has: visitor.page.getByText("Signed In", { exact: true }) });
 	await signedIn.getByText("signed in", { exact: true }).waitFor();
 
-	const other = await openShop(browser, shop);
+	const other = await openShop(launched.browser, shop);
 	const otherPanel = other.page.getByRole("complementary");
 	await otherPanel.getByText("Somebody new").waitFor();
 	expect(await otherPanel.getByText("robin@example.com").count()).toBe(0);
@@ -42,7 +38,7 @@ test("the panel shows the visitor's own profile while it is being stitched", asy
 });
 
 test("no page is ever sent the secret key", async () => {
-	const visitor = await openShop(browser, shop);
+	const visitor = await openShop(launched.browser, shop);
 	await visitor.addToCart("Harbour mug", "Chalk");
 	await visitor.signIn("Sam Okafor", "sam@example.com");
 	await visitor.page.getByRole("complementary").getByText("One person: Sam Okafor").waitFor();
@@ -53,7 +49,7 @@ test("no page is ever sent the secret key", async () => {
 });
 
 test("what the start prints works as it is printed", async () => {
-	const visitor = await openShop(browser, shop);
+	const visitor = await openShop(launched.browser, shop);
 	await visitor.page.goto(`${shop.url}/demo/sign-in`);
 	await visitor.page.getByRole("button", { name: "Continue as Robin Fields" }).click();
 	await shop.profiles.until("user_id:customer-1001", (profile) => profile.traits.name === "Robin Fields");
