@@ -18,8 +18,7 @@ const isNobody = `i.type <> 'user_id' AND NOT i.flags & ${flag.led} AND i.size =
  * Makes the tables `owned`, `stretches` and `people` (see `createSearchTables`) from the stored state.
  *
  * A profile's name is the earliest identifier of its best type. Where that is a plain matter it is chosen here, for all
- * profiles at once; where it takes more than a first glance (two of them at one instant, a contested owner, a deleted name),
- * `key` stays null.
+ * profiles at once; where it takes more than a first glance (a contested owner, a deleted name), `key` stays null.
  */
 export function makePeople(database: SqliteDatabase, { identifiers: rules }: IdentityConfig): void {
 	database.exec(`DROP TABLE IF EXISTS temp.owned; DROP TABLE IF EXISTS temp.stretches;
@@ -36,7 +35,8 @@ export function makePeople(database: SqliteDatabase, { identifiers: rules }: Ide
 				FROM spans s JOIN identifiers i ON i.id = s.identifier JOIN identifiers r ON r.id = i.root
 				LEFT JOIN identifiers u ON u.id = s.owner AND u.type = 'user_id'
 				WHERE ${tick("s.identifier")} AND NOT ${isSettled}
-				WINDOW life AS (PARTITION BY s.identifier ORDER BY s.from_ts, s.from_message, s.from_source)`);
+				WINDOW life AS (PARTITION BY s.identifier ORDER BY s.from_ts, s.from_message, s.from_source);
+			CREATE INDEX temp.stretches_label ON stretches (label)`);
 	database.exec(`DROP TABLE IF EXISTS temp.people;
 			CREATE TEMP TABLE people (label INTEGER PRIMARY KEY, key BLOB);
 			INSERT INTO temp.people SELECT i.id, CASE WHEN ${namesItself} THEN i.key END
@@ -50,6 +50,9 @@ export function makePeople(database: SqliteDatabase, { identifiers: rules }: Ide
 	database.prepare(nameInBulk).run({ ranks });
 }
 
+/** An event's place among those of its instant: no id holds the character between the two. */
+const position = (row: string) => `${row}.message_id || char(0) || ${row}.source`;
+
 /** Of every profile without a name: what it holds for sure, of its best type, with the instant at which it was first seen. */
 const nameInBulk = `WITH held AS MATERIALIZED (
 		SELECT o.label, i.id, i.key, i.flags, r.key AS rank
@@ -61,13 +64,19 @@ const nameInBulk = `WITH held AS MATERIALIZED (
 	best AS (SELECT label, min(rank) AS rank FROM held GROUP BY label HAVING max(flags & ${flag.led})),
 	candidates AS (SELECT h.label, h.id, h.key, count(*) OVER (PARTITION BY h.label) AS others
 		FROM held h JOIN best b ON b.label = h.label AND b.rank = h.rank),
-	seen AS (SELECT label, key, CASE others WHEN 1 THEN 0 ELSE (SELECT min(ts) FROM (
+	seen AS (SELECT label, id, key, others, CASE others WHEN 1 THEN 0 ELSE (SELECT min(ts) FROM (
 			SELECT min(ts) AS ts FROM events WHERE lead = c.id
 			UNION ALL SELECT min(ts) FROM event_identifiers WHERE identifier = c.id
 			UNION ALL SELECT min(ts) FROM aliases WHERE previous_user = c.id AND seq > 0 AND reading = 0)) END AS first
 		FROM candidates c),
-	named AS (SELECT label, key, rank() OVER (PARTITION BY label ORDER BY first) AS place,
-			count(*) OVER (PARTITION BY label, first) AS alike
-		FROM seen WHERE first IS NOT NULL)
-	UPDATE temp.people SET key = named.key FROM named
-	WHERE named.label = people.label AND named.place = 1 AND named.alike = 1`;
+	placed AS (SELECT label, id, key, first, CASE others WHEN 1 THEN '' ELSE (SELECT min(position) FROM (
+			SELECT ${position("e")} AS position FROM events e WHERE e.lead = seen.id AND e.ts = first
+			UNION ALL SELECT ${position("e")} FROM event_identifiers l JOIN events e ON e.seq = l.seq
+				WHERE l.identifier = seen.id AND l.ts = first
+			UNION ALL SELECT ${position("a")} FROM aliases a
+				WHERE a.previous_user = seen.id AND a.seq > 0 AND a.reading = 0 AND a.ts = first)) END AS position
+		FROM seen WHERE first IS NOT NULL),
+	named AS (SELECT placed.label, placed.key,
+			row_number() OVER (PARTITION BY placed.label ORDER BY placed.first, placed.position, i.value) AS place
+		FROM placed JOIN identifiers i ON i.id = placed.id)
+	UPDATE temp.people SET key = named.key FROM named WHERE named.label = people.label AND named.place = 1`;
