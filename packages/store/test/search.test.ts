@@ -466,6 +466,36 @@ it("stops a search when its time is over, and answers the next one", async () =>
 	expect(await town.find({ did: "Much", count: { eq: 2_000 } })).toEqual(["busy0", "busy1", "busy2"]);
 });
 
+it("is not kept from closing by searches under way", async () => {
+	const own = await openTempStore(defaultIdentityConfig);
+	const { store } = own;
+	const event = (at: number): AcceptedEvent => ({
+		...{
+			source: "server",
+			trust: "server",
+			type: "track",
+			name: "A",
+			payload: "{}",
+			claims: { userId: `u${at % 50}` },
+		},
+		...{ messageId: `m${at}`, timestamp: now + at, receivedAt: now + at },
+	});
+	for (let at = 0; at < 5; at++) {
+		await store.ingest(Array.from({ length: 4_000 }, (_, index) => event(at * 4_000 + index)));
+	}
+	const costly = (index: number): Filter => ({
+		sequence: [{ did: "*", within: `${9_000_000 + index}s` }, { did: "*" }, { did: "*", within: "1h" }, { did: "*" }],
+	});
+	const searches = Array.from({ length: 90 }, (_, index) =>
+		store.searchProfiles({ filter: costly(index), now: now + index, limit: 1, timeLimit: 600_000 }),
+	);
+	const settled = Promise.allSettled(searches);
+	await searches[0];
+	await own.remove();
+	const ends = (await settled).map(({ status }) => status);
+	expect(ends.filter((status) => status === "rejected").length).toBeGreaterThan(60);
+});
+
 it("explains which events decided", async () => {
 	const town = createTown();
 	const trait = (value: string, ago: number, messageId: string): Sent => ({ traits: { plan: value }, ago, messageId });

@@ -16,7 +16,7 @@ export async function openSqliteStore(path: string, { identity }: StoreOptions):
 	const read = reader.call;
 	// Whoever follows along reads in a thread of its own, however far back it begins.
 	const follower = lazyWorker(() => startWorker({ role: "follower", file, identity }));
-	const search = createSearchClient(() => startWorker({ role: "searcher", file, identity }));
+	const search = createSearchClient((stop) => startWorker({ role: "searcher", file, identity, stop }));
 
 	return {
 		ingest: (events, letters = []) => write("ingest", events, letters),

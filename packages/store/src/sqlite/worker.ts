@@ -10,6 +10,8 @@ export interface WorkerStart {
 	role: "writer" | "reader" | "searcher" | "follower";
 	file: string;
 	identity: IdentityConfig;
+	/** Of a searcher: one Int32, set to make it drop what it is at. A message would wait until that is done. */
+	stop?: SharedArrayBuffer;
 }
 
 export interface WorkerCall {
@@ -24,7 +26,7 @@ export type WorkerAnswer =
 
 const port = parentPort;
 if (port) {
-	const { role, file, identity } = workerData as WorkerStart;
+	const { role, file, identity, ...options } = workerData as WorkerStart;
 	const describe = (error: unknown) => {
 		const { name, message, code } = error as Error & { code?: string };
 		return code === undefined ? { name, message } : { name, message, code };
@@ -34,7 +36,7 @@ if (port) {
 		const create = { writer: createWriter, reader: createReader, searcher: createSearcher, follower: createFeedReader }[
 			role
 		];
-		const methods = create(file, identity) as unknown as Record<string, (...args: unknown[]) => unknown>;
+		const methods = create(file, identity, options) as unknown as Record<string, (...args: unknown[]) => unknown>;
 		port.on("message", async ({ call, method, args }: WorkerCall) => {
 			try {
 				answer({ call, result: await methods[method]?.(...args) });

@@ -1,12 +1,14 @@
 import { StorageUnavailableError } from "../../port.ts";
+import { lazyWorker } from "../lazyWorker.ts";
 import type { WorkerClient } from "../workerClient.ts";
 
 /** How many searches may wait for one another. Each has its time limit, so none waits for ever. */
 const mostWaiting = 100;
 
-/** Calls into a worker that is started by the first of them: many a workspace is never searched. */
-export function createSearchClient(start: () => Promise<WorkerClient>): WorkerClient {
-	let worker: Promise<WorkerClient> | null = null;
+/** Calls into the worker that searches. Closing it cuts off the search that is under way, and those that wait for it. */
+export function createSearchClient(start: (stop: SharedArrayBuffer) => Promise<WorkerClient>): WorkerClient {
+	const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+	const worker = lazyWorker(() => start(stop));
 	let waiting = 0;
 	return {
 		async call(method, ...args) {
@@ -17,18 +19,14 @@ export function createSearchClient(start: () => Promise<WorkerClient>): WorkerCl
 			}
 			waiting += 1;
 			try {
-				worker ??= start();
-				// What kept it from starting may be over by the next search.
-				worker.catch(() => {
-					worker = null;
-				});
-				return await (await worker).call(method, ...args);
+				return await worker.call(method, ...args);
 			} finally {
 				waiting -= 1;
 			}
 		},
 		async close() {
-			await (await worker)?.close();
+			Atomics.store(new Int32Array(stop), 0, 1);
+			await worker.close();
 		},
 	};
 }

@@ -2,7 +2,13 @@ import type { IdentityConfig } from "@selfsame/identity";
 import type { Explanation, Filter, Json, Page, Profile } from "@selfsame/protocol";
 import { canonicalJson, explainFilter, parseDate } from "@selfsame/protocol/filter";
 import { decodeCursor, encodeCursor } from "../../cursor.ts";
-import { FilterTooCostlyError, type ProfileQuery, type ProfileRef, type ProfileSearch } from "../../port.ts";
+import {
+	FilterTooCostlyError,
+	type ProfileQuery,
+	type ProfileRef,
+	type ProfileSearch,
+	StorageUnavailableError,
+} from "../../port.ts";
 import { openReader, type SqliteDatabase } from "../openDatabase.ts";
 import { createOwnership } from "../ownership.ts";
 import { pageProfiles } from "../pageProfiles.ts";
@@ -22,13 +28,15 @@ export interface SearcherOptions {
 	compile?: typeof compileFilter;
 	/** How many events a sequence may hold in memory at once. Default 250,000: about 100 MB. */
 	sliceRows?: number;
+	/** One Int32: once it is set, every search is cut off. */
+	stop?: SharedArrayBuffer;
 }
 
 /** Answers filters, on a connection of its own: a search takes as long as it takes, and nobody waits for it. */
 export function createSearcher(
 	file: string,
 	config: IdentityConfig,
-	{ compile = compileFilter, sliceRows = 250_000 }: SearcherOptions = {},
+	{ compile = compileFilter, sliceRows = 250_000, stop }: SearcherOptions = {},
 ) {
 	const database = openReader(file);
 	// The file stays read-only; the tables that searches work with are this connection's own.
@@ -37,7 +45,8 @@ export function createSearcher(
 	const profiles = createProfileReader(database, config, ownership);
 	const tables = createSearchTables({ database, config, ownership, profiles, sliceRows });
 	const readSubject = createSubjectReader(database, profiles);
-	const watch = createStopwatch();
+	const stopped = stop && new Int32Array(stop);
+	const watch = createStopwatch(() => stopped !== undefined && Atomics.load(stopped, 0) !== 0);
 	addFunctions(database, watch.check);
 
 	/** Everything is read from one commit, and what was begun is dropped when it fails. */
@@ -144,15 +153,17 @@ interface Stopwatch {
 	check(): void;
 }
 
-function createStopwatch(): Stopwatch {
+function createStopwatch(isStopped: () => boolean): Stopwatch {
 	let limit = 0;
 	let end = 0;
 	return {
 		start(given) {
+			if (isStopped()) throw new StorageUnavailableError("The store is being closed.");
 			limit = given;
 			end = performance.now() + given;
 		},
 		check() {
+			if (isStopped()) throw new StorageUnavailableError("The store is being closed.");
 			if (performance.now() <= end) return;
 			throw new FilterTooCostlyError(
 				`The search took longer than ${limit / 1_000} s. Narrow it: fewer conditions on events, events by name instead of ` +
