@@ -3,6 +3,7 @@ import { type Dataset, datasets } from "@selfsame/store";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hashKey } from "../src/auth/hashKey.ts";
 import { columns } from "../src/export/columns.ts";
+import { checkedFetch } from "./checkedFetch.ts";
 import { askDuckDb } from "./duckdb.ts";
 import { apiKey, startCollector, type TestCollector } from "./startCollector.ts";
 
@@ -45,7 +46,7 @@ describe("GET /v1/export", () => {
 	afterAll(() => collector.stop());
 
 	const fetchExport = (dataset: string, format?: string, key = apiKey) =>
-		fetch(`${collector.url}/v1/export/${dataset}${format ? `?format=${format}` : ""}`, {
+		checkedFetch(`${collector.url}/v1/export/${dataset}${format ? `?format=${format}` : ""}`, {
 			headers: { authorization: `Bearer ${key}` },
 		});
 	const read = async (dataset: Dataset, format: string) => {
@@ -170,11 +171,13 @@ describe("GET /v1/export", () => {
 	it("gives a header and no rows where there is nothing", async () => {
 		const empty = await startCollector();
 		const headers = { authorization: `Bearer ${apiKey}` };
-		const csv = await (await fetch(`${empty.url}/v1/export/profiles?format=csv`, { headers })).text();
+		const csv = await (await checkedFetch(`${empty.url}/v1/export/profiles?format=csv`, { headers })).text();
 		expect(csv).toBe("id,identifiers,pastIdentifiers,traits,groups,eventCount,firstSeen,lastSeen\n");
-		const ndjson = await (await fetch(`${empty.url}/v1/export/profiles`, { headers })).text();
+		const ndjson = await (await checkedFetch(`${empty.url}/v1/export/profiles`, { headers })).text();
 		expect(ndjson).toBe("");
-		const parquet = await (await fetch(`${empty.url}/v1/export/events?format=parquet`, { headers })).arrayBuffer();
+		const parquet = await (
+			await checkedFetch(`${empty.url}/v1/export/events?format=parquet`, { headers })
+		).arrayBuffer();
 		const [row] = await askDuckDb(new Uint8Array(parquet), "SELECT count(*) AS rows FROM read_parquet(FILE)");
 		expect(row).toEqual({ rows: "0" });
 		await empty.stop();

@@ -5,6 +5,7 @@ import type { AcceptedEvent } from "@selfsame/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createEncoder } from "../src/export/createEncoder.ts";
 import { createExporter } from "../src/export/createExporter.ts";
+import { checkedFetch } from "./checkedFetch.ts";
 import { apiKey, startCollector, type TestCollector, track } from "./startCollector.ts";
 
 /** 40 MB: more than sockets on both sides hold. */
@@ -32,7 +33,8 @@ describe("an export of much", () => {
 	});
 	afterEach(() => collector.stop());
 
-	const start = () => fetch(`${collector.url}/v1/export/events`, { headers: { authorization: `Bearer ${apiKey}` } });
+	const start = () =>
+		checkedFetch(`${collector.url}/v1/export/events`, { headers: { authorization: `Bearer ${apiKey}` } });
 	const body = async () => ((await start()).body as ReadableStream<Uint8Array>).getReader();
 	const drain = async (reader: ReadableStreamDefaultReader<Uint8Array>) => {
 		let text = "";

@@ -5,6 +5,7 @@ import type { IdentityDecision } from "@selfsame/store";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { hashKey } from "../src/auth/hashKey.ts";
 import { createCollector, listen } from "../src/index.ts";
+import { checkedFetch } from "./checkedFetch.ts";
 import { createCli } from "./runCli.ts";
 import { apiKey, startCollector, type TestCollector, track, webKey } from "./startCollector.ts";
 
@@ -26,7 +27,7 @@ describe("GET /v1/events/stream", () => {
 	async function follow(query = "", headers: Record<string, string> = {}, url = collector.url) {
 		const aborter = new AbortController();
 		const authorization = `Bearer ${apiKey}`;
-		const response = await fetch(`${url}/v1/events/stream${query}`, {
+		const response = await checkedFetch(`${url}/v1/events/stream${query}`, {
 			headers: { authorization, ...headers },
 			signal: aborter.signal,
 		});
@@ -301,6 +302,6 @@ describe("GET /v1/events/stream", () => {
 		] as const) {
 			expect((await follow(query)).response.status, query).toBe(status);
 		}
-		expect((await fetch(`${collector.url}/v1/events/stream`)).status).toBe(401);
+		expect((await checkedFetch(`${collector.url}/v1/events/stream`)).status).toBe(401);
 	});
 });
