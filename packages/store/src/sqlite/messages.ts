@@ -134,5 +134,3 @@ export function createMessages(database: SqliteDatabase, mostUnfiled = unfiledMe
 		},
 	};
 }
-
-export type Messages = ReturnType<typeof createMessages>;
