@@ -77,6 +77,18 @@ describe("an export of much", () => {
 		await two.cancel();
 	});
 
+	it("is not begun for a HEAD", async () => {
+		const headers = { authorization: `Bearer ${apiKey}` };
+		for (let times = 0; times < 3; times++) {
+			const response = await fetch(`${collector.url}/v1/export/events?format=csv`, { method: "HEAD", headers });
+			expect(response.status).toBe(200);
+			expect(response.headers.get("content-type")).toContain("text/csv");
+		}
+		const begun = await start();
+		expect(begun.status).toBe(200);
+		await begun.body?.cancel();
+	});
+
 	it("is refused by a server that is stopping", async () => {
 		collector.refuseEvents();
 		const refused = await start();
@@ -95,6 +107,9 @@ describe("an export of much", () => {
 		await reader.read();
 		await sleep(300);
 		await expect(drain(reader)).rejects.toThrow("stopped reading");
+		const never = await exporter.start({ dataset: "events", format: "ndjson", personalTraits: null });
+		await sleep(300);
+		await expect(drain(never.getReader())).rejects.toThrow("stopped reading");
 		await exporter.close();
 	});
 

@@ -234,6 +234,8 @@ describe("GET /v1/events/stream", () => {
 		const refused = await follow();
 		expect(refused.response.status).toBe(429);
 		expect(refused.response.headers.get("retry-after")).toBe("10");
+		const head = { method: "HEAD", headers: { authorization: `Bearer ${apiKey}` } };
+		expect((await fetch(`${collector.url}/v1/events/stream`, head)).status).toBe(200);
 		clients[0]?.stop();
 		await expect
 			.poll(async () => {

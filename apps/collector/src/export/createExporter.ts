@@ -80,8 +80,15 @@ function converse(worker: Worker) {
 
 function toStream({ say, hear }: ReturnType<typeof converse>, patience: number): ReadableStream<Uint8Array> {
 	let unread: NodeJS.Timeout | undefined;
+	const waitForReading = (controller: ReadableStreamDefaultController<Uint8Array>) => {
+		unread = setTimeout(() => {
+			controller.error(new Error("The client stopped reading."));
+			say("stop");
+		}, patience).unref();
+	};
 	return new ReadableStream<Uint8Array>(
 		{
+			start: waitForReading,
 			async pull(controller) {
 				clearTimeout(unread);
 				const heard = hear();
@@ -91,10 +98,7 @@ function toStream({ say, hear }: ReturnType<typeof converse>, patience: number):
 				if (answer.kind === "failed") controller.error(new Error(answer.message));
 				if (answer.kind !== "bytes") return;
 				controller.enqueue(answer.bytes);
-				unread = setTimeout(() => {
-					controller.error(new Error("The client stopped reading."));
-					say("stop");
-				}, patience).unref();
+				waitForReading(controller);
 			},
 			cancel() {
 				clearTimeout(unread);

@@ -47,22 +47,16 @@ export function toLiveStream({ reader, from, patience, encode, tell }: LiveStrea
 
 	return new ReadableStream<Uint8Array>(
 		{
+			start: waitForReading,
 			async pull(controller) {
 				clearTimeout(unread);
 				try {
 					const text = await nextText();
 					if (isOver) return;
 					controller.enqueue(Buffer.from(text ?? ": the server is stopping\n\n"));
-					if (text === null) {
-						leave();
-						controller.close();
-						return;
-					}
-					unread = setTimeout(() => {
-						tell("a live stream was not read and is dropped");
-						leave();
-						controller.error(new Error("The client did not read."));
-					}, patience);
+					if (text !== null) return waitForReading(controller);
+					leave();
+					controller.close();
 				} catch (error) {
 					if (isOver) return;
 					tell("a live stream broke off", error);
@@ -74,4 +68,12 @@ export function toLiveStream({ reader, from, patience, encode, tell }: LiveStrea
 		},
 		{ highWaterMark: 0 },
 	);
+
+	function waitForReading(controller: ReadableStreamDefaultController<Uint8Array>): void {
+		unread = setTimeout(() => {
+			tell("a live stream was not read and is dropped");
+			leave();
+			controller.error(new Error("The client did not read."));
+		}, patience);
+	}
 }

@@ -50,20 +50,19 @@ export function exportRoutes(api: Api, deps: Pick<Deps, "exporter" | "config" | 
 			async ({ c, query: { format }, mask }) => {
 				if (deps.isStopping())
 					throw new RequestError("shutting_down", "The server is stopping. Ask again in a moment.");
+				const moment = new Date(deps.now()).toISOString().replaceAll(":", "-").slice(0, 19);
+				const headers = {
+					"content-type": formats[format],
+					"content-disposition": `attachment; filename="${dataset}-${moment}.${format}"`,
+					// An answer of unknown length that may take hours: a proxy that collects it first helps nobody.
+					"x-accel-buffering": "no",
+				};
+				// Nobody would read what was begun for it.
+				if (c.req.method === "HEAD") return new Response(null, { headers });
 				const personalTraits = mask === noMask ? null : deps.config.personalTraits;
 				const stream = await deps.exporter.start({ dataset, format, personalTraits }).catch(explain);
-				const moment = new Date(deps.now()).toISOString().replaceAll(":", "-").slice(0, 19);
-				return new Response(
-					breakOff(c, stream, (reason) => deps.log.warn({ dataset, format, err: reason }, "export broke off")),
-					{
-						headers: {
-							"content-type": formats[format],
-							"content-disposition": `attachment; filename="${dataset}-${moment}.${format}"`,
-							// An answer of unknown length that may take hours: a proxy that collects it first helps nobody.
-							"x-accel-buffering": "no",
-						},
-					},
-				);
+				const tell = (reason: unknown) => deps.log.warn({ dataset, format, err: reason }, "export broke off");
+				return new Response(breakOff(c, stream, tell), { headers });
 			},
 		);
 	}

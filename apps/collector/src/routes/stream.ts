@@ -51,6 +51,10 @@ export function streamRoutes(api: Api, { store, live, log }: Pick<Deps, "store" 
 			// At once, so that whoever may not name somebody so is told before the stream begins.
 			if (ref) await reader.findProfile(ref);
 			const from = await findPlace(c.req.header("last-event-id") || lastEventId);
+			// The last keeps a proxy from collecting what is meant for now.
+			const headers = { "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" };
+			// Nobody would read what was begun for it.
+			if (c.req.method === "HEAD") return new Response(null, { headers });
 			const part = live.join();
 			if (!part) throw refusal();
 			const encode = async (items: readonly FeedItem[]) => {
@@ -63,10 +67,7 @@ export function streamRoutes(api: Api, { store, live, log }: Pick<Deps, "store" 
 			const stream = toLiveStream({ reader: part, from, patience: live.patience, encode, tell });
 			return new Response(
 				breakOff(c, stream, () => {}),
-				{
-					// The last keeps a proxy from collecting what is meant for now.
-					headers: { "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" },
-				},
+				{ headers },
 			);
 		},
 	);
