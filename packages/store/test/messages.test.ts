@@ -35,7 +35,8 @@ function connect(file: string) {
 		send(batch: readonly number[], fails = false): number[] {
 			database.exec("BEGIN IMMEDIATE");
 			let seq = messages.last();
-			const taken = batch.filter((id) => messages.add(`s${id % 3}`, `m${id}`));
+			const isNew = messages.add(batch.map((id) => ({ source: `s${id % 3}`, messageId: `m${id}` })));
+			const taken = batch.filter((_, index) => isNew[index]);
 			for (const id of taken) put.run(++seq, `s${id % 3}`, `m${id}`);
 			messages.file(seq);
 			database.exec(fails ? "ROLLBACK" : "COMMIT");

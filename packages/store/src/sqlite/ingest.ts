@@ -226,9 +226,9 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 	const ingest = (events: readonly AcceptedEvent[], letters: readonly DeadLetter[] = []): IngestResult[] => {
 		let seq = messages.last();
 		const accepted: Incoming[] = [];
-		const results = events.map((event): IngestResult => {
-			const { source, messageId } = event;
-			if (tombstones.knowsMessage(source, messageId) || !messages.add(source, messageId)) {
+		const isNew = messages.add(events);
+		const results = events.map((event, index): IngestResult => {
+			if (!isNew[index] || tombstones.knowsMessage(event.source, event.messageId)) {
 				counters.add("duplicates", 1);
 				return { verdict: "duplicate" };
 			}
@@ -254,7 +254,7 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 		ingest,
 		/** Stores events that another file of the same workspace had stored, under the numbers they had. */
 		restore(events: readonly RestoredEvent[]): void {
-			for (const { event } of events) messages.add(event.source, event.messageId);
+			messages.add(events.map(({ event }) => event));
 			storeAll(events.map(nameRestored));
 			messages.file(events.at(-1)?.seq ?? messages.last());
 			counters.flush();
