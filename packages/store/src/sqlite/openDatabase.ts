@@ -110,6 +110,14 @@ function backupBeside(database: SqliteDatabase, file: string): void {
 	if (existsSync(file)) copyFileSync(file, backup);
 }
 
+/**
+ * Copies a database as of one commit, in one step: taken in several, a copy begins anew whenever another connection has
+ * committed in between, and under steady ingest never ends.
+ */
+export async function copyDatabase(database: SqliteDatabase, target: string): Promise<void> {
+	await database.backup(target, { progress: () => 0x7fff_ffff });
+}
+
 /** Prepares a statement once per text: texts are put together from few parts, and preparing costs more than running. */
 export function createStatements(database: SqliteDatabase): (sql: string) => Database.Statement<unknown[]> {
 	const known = new Map<string, Database.Statement<unknown[]>>();

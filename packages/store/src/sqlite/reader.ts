@@ -6,7 +6,7 @@ import { createDeadLetters } from "./deadLetters.ts";
 import { createEventReader } from "./eventReader.ts";
 import { createHistoryReader } from "./historyReader.ts";
 import { createOneCommit } from "./oneCommit.ts";
-import { openReader } from "./openDatabase.ts";
+import { copyDatabase, openReader } from "./openDatabase.ts";
 import { createOwnership, type OwnedSpan } from "./ownership.ts";
 import { createProfileLister } from "./profileLister.ts";
 import { compareTraitRows, createProfileReader, iso, type ProfileParts } from "./profileReader.ts";
@@ -178,7 +178,7 @@ export function createReader(file: string, config: IdentityConfig) {
 		listRejected: letters.list,
 		listSources: sources.listSources,
 		listSecretKeys: sources.listSecretKeys,
-		backup: (target: string): Promise<unknown> => database.backup(target),
+		backup: (target: string): Promise<void> => copyDatabase(database, target),
 		close(): void {
 			database.close();
 		},

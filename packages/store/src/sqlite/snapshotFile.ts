@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { v7 } from "uuid";
 import { StorageUnavailableError } from "../port.ts";
-import { openReader } from "./openDatabase.ts";
+import { copyDatabase, openReader } from "./openDatabase.ts";
 
 const infix = ".snapshot-";
 
@@ -15,9 +15,8 @@ const ROOM_TO_SPARE = 256 * 1024 * 1024;
  * Copies a workspace's file as of one commit, beside it.
  *
  * Why a copy: a reader who stays in one transaction for as long as a slow client takes would keep the write-ahead log
- * from ever being reused. Copying takes one transaction too, but only for as long as the disk takes, and in one step: in
- * several, SQLite would begin anew after each commit, and under steady ingest never end. Reading row by row without a
- * copy is no choice, since a merge or a late event may change whom any earlier row belongs to.
+ * from ever being reused. Copying takes one transaction too, but only for as long as the disk takes. Reading row by row
+ * without a copy is no choice, since a merge or a late event may change whom any earlier row belongs to.
  *
  * A deletion during the copying waits for it as it does for any reader; one after it does not reach the copy, which is
  * gone when its reader is.
@@ -31,7 +30,7 @@ export async function copyAsOfNow(file: string): Promise<string> {
 		const deletions = countDeletions(live);
 		await requireRoom(file);
 		closeSync(openSync(copy, "wx", 0o600));
-		await live.backup(copy, { progress: () => 0x7fff_ffff });
+		await copyDatabase(live, copy);
 		leaveWal(copy);
 		if (countDeletions(live) !== deletions) truncateLog(file);
 		return copy;

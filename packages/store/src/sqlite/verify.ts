@@ -5,7 +5,7 @@ import type { IdentityConfig } from "@selfsame/identity";
 import type { Profile } from "@selfsame/protocol";
 import { IdentityRulesChangedError } from "../port.ts";
 import { canonicalRules } from "./identityRules.ts";
-import { openReader } from "./openDatabase.ts";
+import { copyDatabase, openReader } from "./openDatabase.ts";
 import { createReader, type Reader } from "./reader.ts";
 import { type Progress, restoreInto } from "./restore.ts";
 
@@ -37,7 +37,7 @@ export async function verifySqlite(file: string, config: IdentityConfig, progres
 	try {
 		const copy = join(scratch, "stored.db");
 		const live = openReader(file);
-		await live.backup(copy);
+		await copyDatabase(live, copy);
 		live.close();
 
 		const from = openReader(copy);
