@@ -113,7 +113,7 @@ function backupBeside(database: SqliteDatabase, file: string): void {
  * committed in between, and under steady ingest never ends.
  */
 export async function copyDatabase(database: SqliteDatabase, target: string): Promise<void> {
-	await database.backup(target, { progress: () => 100 });
+	await database.backup(target, { progress: () => 0x7fff_ffff });
 }
 
 /** Prepares a statement once per text: texts are put together from few parts, and preparing costs more than running. */
