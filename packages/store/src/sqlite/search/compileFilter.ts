@@ -3,7 +3,10 @@ import { splitPath } from "@selfsame/protocol/filter";
 import { compileAggregate, compileDid, type EventSetting, type LabelSet } from "./compileEvents.ts";
 import { compileSequence } from "./compileSequence.ts";
 import { compileTest, type Place, placeInside } from "./compileTest.ts";
-import { createParameters } from "./sql.ts";
+import { createParameters, tick, total } from "./sql.ts";
+
+/** So few tests of a row take less time than looking at the clock now and then would be worth. */
+const mostUnwatched = 8;
 
 export interface CompileSetting {
 	/** ms since 1970: what windows are counted back from. */
@@ -25,7 +28,7 @@ export interface LabelQuery extends Pick<LabelSet, "sql" | "size"> {
 }
 
 export interface CompiledFilter {
-	/** The condition on a row `p` of `temp.people`: true or false, never null. */
+	/** The condition on a row `p` of `temp.people`. */
 	where: string;
 	values: Values;
 }
@@ -36,16 +39,20 @@ export interface CompiledFilter {
  */
 export function compileFilter(filter: Filter, setting: CompileSetting): CompiledFilter {
 	const parameters = createParameters();
+	let tests = 0;
 
-	const compile = (condition: Filter): string => {
-		if ("all" in condition) return `(${condition.all.map(compile).join(" AND ") || "1"})`;
-		if ("any" in condition) return `(${condition.any.map(compile).join(" OR ") || "0"})`;
-		if ("not" in condition) return `(NOT ${compile(condition.not)})`;
-		if ("trait" in condition) return `(${compileTest(traitPlace(condition), condition, parameters)})`;
+	/** Only inside of a `not` is null another thing than false. */
+	const compile = (condition: Filter, decide: (sql: string) => string): string => {
+		const each = (conditions: readonly Filter[]) => conditions.map((inner) => compile(inner, decide));
+		if ("all" in condition) return `(${each(condition.all).join(" AND ") || "1"})`;
+		if ("any" in condition) return `(${each(condition.any).join(" OR ") || "0"})`;
+		if ("not" in condition) return `(NOT ${compile(condition.not, total)})`;
+		if ("trait" in condition) return `(${compileTest(traitPlace(condition), condition, parameters, decide)})`;
 		return compileSet(condition);
 	};
 
 	const traitPlace = ({ trait }: TraitCondition): Place => {
+		tests += 1;
 		const [key, ...inner] = splitPath(trait);
 		const column = `p.${setting.traitColumn(key as string)}`;
 		// What is no object holds no JSON but the plain value.
@@ -65,7 +72,8 @@ export function compileFilter(filter: Filter, setting: CompileSetting): Compiled
 		return `(p.label ${complement ? "NOT IN" : "IN"} ${table})`;
 	};
 
-	return { where: compile(filter), values: parameters.values };
+	const where = compile(filter, (sql) => sql);
+	return { where: tests > mostUnwatched ? `${tick("p.label")} AND ${where}` : where, values: parameters.values };
 }
 
 function labelSet(condition: DidCondition | AggregateCondition | Sequence, setting: EventSetting): LabelSet {

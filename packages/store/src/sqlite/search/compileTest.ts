@@ -25,31 +25,40 @@ export function placeInside(document: string, keys: readonly string[], { bind }:
 	};
 }
 
-/** A test of a value: true or false, never null. What each means: `Operation` in the protocol. */
-export function compileTest(place: Place, condition: Operation, parameters: Parameters): string {
+/**
+ * A test of a value. What each means: `Operation` in the protocol.
+ *
+ * @param decide what makes false of null. Where null does as well as false, it may be left out: SQLite is faster then.
+ */
+export function compileTest(
+	place: Place,
+	condition: Operation,
+	parameters: Parameters,
+	decide: (sql: string) => string = total,
+): string {
 	const [operator, operand] = operationOf(condition);
 	const { type, value, members } = place;
 	switch (operator) {
 		case "eq":
-			return total(same(place, operand, parameters));
+			return decide(same(place, operand, parameters));
 		case "ne":
 			return `NOT ${total(same(place, operand, parameters))}`;
 		case "in":
-			return total(sameAsAny(place, operand as Value[], parameters));
+			return decide(sameAsAny(place, operand as Value[], parameters));
 		case "exists":
-			return operand ? total(`${type} <> 'null'`) : `NOT ${total(`${type} <> 'null'`)}`;
+			return operand ? decide(`${type} <> 'null'`) : `NOT ${total(`${type} <> 'null'`)}`;
 		case "contains": {
 			const member: Place = { type: "x.type", value: "x.value", members: "" };
 			const isMember = `EXISTS (SELECT 1 FROM ${members} x WHERE ${same(member, operand, parameters)})`;
 			const isPart = typeof operand === "string" ? `instr(${value}, ${parameters.bind(operand)}) > 0` : "0";
-			return total(`CASE ${type} WHEN 'text' THEN ${isPart} WHEN 'array' THEN ${isMember} END`);
+			return decide(`CASE ${type} WHEN 'text' THEN ${isPart} WHEN 'array' THEN ${isMember} END`);
 		}
 		case "starts": {
 			const start = parameters.bind(operand as string);
-			return total(`substr(${value}, 1, length(${start})) = ${start} AND ${type} = 'text'`);
+			return decide(`substr(${value}, 1, length(${start})) = ${start} AND ${type} = 'text'`);
 		}
 		default:
-			return total(ordered(place, { [operator]: operand } as Comparison, operand, parameters));
+			return decide(ordered(place, { [operator]: operand } as Comparison, operand, parameters));
 	}
 }
 

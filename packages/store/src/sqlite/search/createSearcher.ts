@@ -17,7 +17,7 @@ import { type CompiledFilter, compileFilter } from "./compileFilter.ts";
 import { compileListing } from "./compileListing.ts";
 import { createSubjectReader } from "./readSubject.ts";
 import { createSearchTables } from "./searchTables.ts";
-import { canonical, inTime, isoDate, tick } from "./sql.ts";
+import { canonical, inTime, isoDate } from "./sql.ts";
 
 /** How long a search may take where it is not said, ms: longer than any that is meant to be waited for. */
 const defaultTimeLimit = 10_000;
@@ -67,7 +67,7 @@ export function createSearcher(
 	/** Names the profiles that match and have no name yet: their place in the order depends on it. */
 	const nameMatches = ({ where, values }: CompiledFilter) => {
 		if (!tables.hasUnnamed()) return;
-		const sql = `SELECT p.label FROM temp.people p WHERE p.key IS NULL AND ${tick("p.label")} AND ${where}`;
+		const sql = `SELECT p.label FROM temp.people p WHERE p.key IS NULL AND ${where}`;
 		for (const label of database.prepare(sql).pluck().all(values) as number[]) {
 			watch.check();
 			tables.name(label);
@@ -77,7 +77,7 @@ export function createSearcher(
 	/** The next ones that match, in the order of their ids. */
 	const peopleAfter = (after: Uint8Array, { where, values }: CompiledFilter, limit: number) => {
 		const sql = `SELECT p.label, p.key FROM temp.people p
-			WHERE ${tick("p.label")} AND ${where} AND p.key > :after ORDER BY p.key LIMIT :limit`;
+			WHERE ${where} AND p.key > :after ORDER BY p.key LIMIT :limit`;
 		return database.prepare(sql).all({ ...values, after, limit }) as { label: number; key: Buffer }[];
 	};
 
