@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Context } from "hono";
+import { type GuardedVariables, privateHeaders } from "../auth/guard.ts";
 import type { Answer } from "./route.ts";
 
 /** For the description of routes that answer with a tag. */
@@ -7,11 +8,15 @@ export const tagHeaders = { etag: "Of this answer: send it back in `If-None-Matc
 export const notModified: Answer = { description: "The answer is the one whose `ETag` was sent.", headers: tagHeaders };
 
 /** Answers with a value and its ETag, or 304 to whoever has it. The tag is that of the answer's very bytes. */
-export function answerWithTag(c: Context, value: unknown): Response {
+export function answerWithTag(c: Context<{ Variables: GuardedVariables }>, value: unknown): Response {
 	const text = JSON.stringify(value);
 	const etag = `"${createHash("sha256").update(text).digest("base64url").slice(0, 27)}"`;
 	const sent = c.req.header("if-none-match")?.split(",") ?? [];
 	const known = sent.map((tag) => tag.trim().replace(/^W\//, ""));
-	if (known.includes(etag) || known.includes("*")) return c.body(null, 304, { etag });
-	return c.body(text, 200, { "content-type": "application/json", etag });
+	// What needs no key has no request id, and is nobody's in particular.
+	const requestId = c.get("requestId") as string | undefined;
+	const headers = { ...(requestId === undefined ? {} : privateHeaders(requestId)), etag };
+	c.set("hasHeaders", true);
+	if (known.includes(etag) || known.includes("*")) return c.body(null, 304, headers);
+	return c.body(text, 200, { ...headers, "content-type": "application/json" });
 }

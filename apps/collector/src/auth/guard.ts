@@ -13,7 +13,19 @@ export interface GuardedVariables {
 	keyId: string;
 	/** Whether the key may see personal data. */
 	seesPersonal: boolean;
+	requestId: string;
+	/** Said by whoever gave the answer its `privateHeaders` itself: adding them to a finished one costs as much as it. */
+	hasHeaders: boolean;
 }
+
+/** Profiles are personal: no shared cache may keep them, and a page elsewhere may not frame or sniff them. */
+export const privateHeaders = (requestId: string) => ({
+	"x-request-id": requestId,
+	"cache-control": "private, no-cache",
+	"x-content-type-options": "nosniff",
+	"referrer-policy": "no-referrer",
+	"content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+});
 
 /** Lets a request through that carries a secret key with the scope: as Bearer, or as either part of Basic. */
 export function guard(
@@ -40,19 +52,17 @@ export function guard(
 				},
 			);
 		}
+		c.set("requestId", requestId);
 		c.set("actor", key.name);
 		c.set("keyId", key.id);
 		c.set("seesPersonal", allows(key, "pii:read"));
 		await next();
-		c.header("x-request-id", requestId);
 		// The route's pattern, never its path: what stands in a path may be somebody's address.
 		const answer = { requestId, method: c.req.method, route: routePath(c), status: c.res.status, ms: now() - start };
 		log.info({ ...answer, key: key.name }, "answered");
-		// Profiles are personal: no shared cache may keep them, and a page elsewhere may not frame or sniff them.
-		c.header("cache-control", "private, no-cache");
-		c.header("x-content-type-options", "nosniff");
-		c.header("referrer-policy", "no-referrer");
-		c.header("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
+		if (!c.get("hasHeaders")) {
+			for (const [name, value] of Object.entries(privateHeaders(requestId))) c.header(name, value);
+		}
 		return undefined;
 	};
 }

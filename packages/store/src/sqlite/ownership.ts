@@ -18,12 +18,15 @@ export interface NamedRow {
 	id: number;
 	type: string;
 	value: string | null;
+	/** See `flag`. */
+	flags: number;
 	root: number;
 }
 
 interface RegionRow extends NamedRow {
 	state: number;
 	owner: number | null;
+	size: number;
 }
 
 /** All identifiers that were ever seen with a user, or are in a region of theirs. */
@@ -33,7 +36,9 @@ export const selectIdentifiersOfUser = `SELECT identifier FROM adjacent_users WH
 
 /** Who owns what now, read off the state that ingest keeps. */
 export function createOwnership(database: SqliteDatabase, { once }: Pick<OneCommit, "once"> = neverOnce) {
-	const byId = database.prepare("SELECT id, type, value, root, state, owner FROM identifiers WHERE id = ?");
+	const byId = database.prepare(
+		"SELECT id, type, value, flags, root, state, owner, size FROM identifiers WHERE id = ?",
+	);
 	const members = database.prepare("SELECT id FROM identifiers WHERE root = ? AND root <> id").pluck();
 	const ownedRegions = database.prepare("SELECT id FROM identifiers WHERE owner = ?").pluck();
 	const spansOf = database.prepare(
@@ -54,7 +59,8 @@ export function createOwnership(database: SqliteDatabase, { once }: Pick<OneComm
 		.pluck();
 
 	const row = once((id: number) => byId.get(id) as RegionRow);
-	const membersOf = (root: number): number[] => [root, ...(members.all(root) as number[])];
+	const membersOf = (root: number): number[] =>
+		row(root).size === 1 ? [root] : [root, ...(members.all(root) as number[])];
 	const stateOf = (region: RegionRow) => regionStates[region.state] ?? "settled";
 	const spans = (id: number): Span[] => (spansOf.all(id) as SpanColumns[]).map(toSpan);
 

@@ -11,7 +11,7 @@ import type { Identifier, Json, JsonObject, Profile } from "@selfsame/protocol";
 import { parse } from "uuid";
 import type { ProfileRef } from "../port.ts";
 import { identifierKey, profileIdOf } from "./hashes.ts";
-import { neverOnce, type OneCommit } from "./oneCommit.ts";
+import { flag } from "./identifiers.ts";
 import { createStatements, type SqliteDatabase } from "./openDatabase.ts";
 import { insideSpan, type NamedRow, type OwnedSpan, type Ownership } from "./ownership.ts";
 
@@ -42,19 +42,13 @@ export interface ProfileParts {
 }
 
 /** Reads profiles off evidence and ownership. Everything shown is computed here; nothing is stored twice. */
-export function createProfileReader(
-	database: SqliteDatabase,
-	config: IdentityConfig,
-	ownership: Ownership,
-	{ once }: Pick<OneCommit, "once"> = neverOnce,
-) {
+export function createProfileReader(database: SqliteDatabase, config: IdentityConfig, ownership: Ownership) {
 	const statement = createStatements(database);
 	const byKey = database.prepare("SELECT id FROM identifiers WHERE key = ? AND died_at IS NULL").pluck();
 	// The smallest and the largest each by one step into an index: asked for together they would read all between.
 	const bounds = (from: string) =>
 		`SELECT (SELECT min(ts) FROM ${from}) AS first, (SELECT max(ts) FROM ${from}) AS last`;
 	const asLead = database.prepare(bounds("events WHERE lead = :id"));
-	const countLed = database.prepare("SELECT count(*) FROM events WHERE lead = ?").pluck();
 	const asOther = database.prepare(bounds("event_identifiers WHERE identifier = :id"));
 	const asPrevious = database.prepare(bounds("aliases WHERE previous_user = :id AND seq > 0 AND reading = 0"));
 	const seenInOwnField = database.prepare(
@@ -104,11 +98,11 @@ export function createProfileReader(
 		return { where: `${inside.where} AND e.ts <= ?`, values: [...inside.values, asOf] };
 	};
 
-	const boundsAsLead = once((id: number) => asLead.get({ id }) as Seen);
+	/** Most devices lead nothing once their user is known: then there is nothing of theirs to look for. */
+	const leads = (id: number) => (ownership.row(id).flags & flag.led) !== 0;
+
 	const countIn = (span: OwnedSpan, asOf?: number): Seen & { count: number } => {
-		if (!span.from && !span.to && asOf === undefined) {
-			return { count: countLed.get(span.identifier) as number, ...boundsAsLead(span.identifier) };
-		}
+		if (!leads(span.identifier)) return { count: 0, first: null, last: null };
 		const { where, values } = condition(span, asOf);
 		const sql = `SELECT count(*) AS count, min(e.ts) AS first, max(e.ts) AS last FROM events e WHERE ${where}`;
 		return statement(sql).get(...values) as Seen & { count: number };
@@ -143,7 +137,8 @@ export function createProfileReader(
 	};
 
 	const traitRows = (span: OwnedSpan, asOf?: number): TraitRow[] => {
-		if (!span.from && !span.to && asOf === undefined) {
+		if (!leads(span.identifier)) return [];
+		if (isWhole(span) && asOf === undefined) {
 			const some = someTraits.all(span.identifier) as TraitRow[];
 			return some.length <= fewWrites ? some : (latestTraits.all({ id: span.identifier }) as TraitRow[]);
 		}
@@ -174,8 +169,8 @@ export function createProfileReader(
 	};
 
 	const groupsIn = (span: OwnedSpan, asOf?: number): string[] => {
-		const led = groupsLed.all(span.identifier) as string[];
-		if (led.length === 0 || (!span.from && !span.to && asOf === undefined)) return led;
+		const led = leads(span.identifier) ? (groupsLed.all(span.identifier) as string[]) : [];
+		if (led.length === 0 || (isWhole(span) && asOf === undefined)) return led;
 		const { where, values } = condition(span, asOf);
 		const sql = `SELECT DISTINCT m.group_id FROM memberships m JOIN events e ON e.seq = m.seq WHERE m.lead = ? AND ${where}`;
 		return statement(sql)
@@ -225,18 +220,18 @@ export function createProfileReader(
 		return times.length === 0 ? { first: null, last: null } : { first: Math.min(...times), last: Math.max(...times) };
 	};
 	/** A user leads whatever it is in, or is an alias's `previousId`; any other may stand behind a lead. */
-	const seenEver = once(({ id, type }: NamedRow): Seen => {
+	const seenEver = ({ id, type }: NamedRow, led: Seen = asLead.get({ id }) as Seen): Seen => {
 		const beside = (type === "user_id" ? asPrevious : asOther).get({ id }) as Seen;
-		const led = boundsAsLead(id);
 		if (led.first === null || led.last === null) return beside;
 		if (beside.first === null || beside.last === null) return led;
 		return { first: Math.min(led.first, beside.first), last: Math.max(led.last, beside.last) };
-	});
+	};
 	const seen = (row: NamedRow, asOf?: number): Seen => (asOf === undefined ? seenEver(row) : seenUntil(row.id, asOf));
 
-	const identifiersOf = (parts: ProfileParts): Profile["identifiers"] =>
+	/** @param led what is known of the events that some of them lead. */
+	const identifiersOf = (parts: ProfileParts, led: ReadonlyMap<number, Seen> = new Map()): Profile["identifiers"] =>
 		heldOf(parts).flatMap((row) => {
-			const { first, last } = seen(row, parts.asOf);
+			const { first, last } = parts.asOf === undefined ? seenEver(row, led.get(row.id)) : seen(row, parts.asOf);
 			if (first === null || last === null) return [];
 			return [{ type: row.type, value: row.value as string, firstSeen: iso(first), lastSeen: iso(last) }];
 		});
@@ -277,7 +272,10 @@ export function createProfileReader(
 		},
 
 		/** Whether any event carries an identifier; one that only a correction names is nobody's. */
-		isSeen: (id: number, asOf?: number): boolean => seen(ownership.row(id), asOf).first !== null,
+		isSeen(id: number, asOf?: number): boolean {
+			const row = ownership.row(id);
+			return (asOf === undefined && (row.flags & flag.seen) !== 0) || seen(row, asOf).first !== null;
+		},
 
 		/** When an identifier was first and last seen, ms; null where it never was. */
 		seen,
@@ -307,7 +305,10 @@ export function createProfileReader(
 		profile(parts: ProfileParts): Profile | null {
 			const counts = parts.owned.map((span) => countIn(span, parts.asOf));
 			const eventCount = counts.reduce((sum, { count }) => sum + count, 0);
-			const identifiers = identifiersOf(parts);
+			const led = new Map(
+				parts.owned.flatMap((span, i) => (isWhole(span) ? [[span.identifier, counts[i] as Seen]] : [])),
+			);
+			const identifiers = identifiersOf(parts, led);
 			if (eventCount === 0 || identifiers.length === 0) return null;
 			const firsts = counts.flatMap(({ first }) => (first === null ? [] : [first]));
 			const lasts = counts.flatMap(({ last }) => (last === null ? [] : [last]));
@@ -324,6 +325,8 @@ export function createProfileReader(
 		},
 	};
 }
+
+const isWhole = ({ from, to }: OwnedSpan) => !from && !to;
 
 export type ProfileReader = ReturnType<typeof createProfileReader>;
 

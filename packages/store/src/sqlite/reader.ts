@@ -17,7 +17,7 @@ export function createReader(file: string, config: IdentityConfig) {
 	const database = openReader(file);
 	const commit = createOneCommit();
 	const ownership = createOwnership(database, commit);
-	const profiles = createProfileReader(database, config, ownership, commit);
+	const profiles = createProfileReader(database, config, ownership);
 	const events = createEventReader(database, ownership, profiles);
 	const history = createHistoryReader(database, config);
 	const lister = createProfileLister(database, ownership, profiles);
