@@ -39,14 +39,17 @@ export function toProfiles(input: ViewInput): ProfileState[] {
 	return states.sort((a, b) => byValue(a.profile.id, b.profile.id));
 }
 
-/** Null when all it holds was deleted: such a profile has no name. */
+/**
+ * Null when all it holds was deleted: such a profile has no name. And when no event is its own, as of two that a person
+ * merged and whose events are gone since.
+ */
 function toProfile(person: Person, input: ViewInput): ProfileState | null {
 	const { replay, config, rules, isVisible, groups } = input;
 	const shown = [...person.held.values()]
 		.filter(({ key }) => isVisible(key) && replay.seen.has(key))
 		.sort(compareIdentifiers(config));
 	const best = earliestOfBestType(shown, replay);
-	if (best === undefined) return null;
+	if (best === undefined || person.events.length === 0) return null;
 	const events = [...person.events].sort(comparePositions);
 	const history = traitHistory(events, rules);
 	const names = new Set(events.map((event) => evidenceOf(event, config).groupId).filter((id) => id !== undefined));
