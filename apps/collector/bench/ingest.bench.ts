@@ -1,11 +1,11 @@
-import { type ChildProcess, fork, spawn } from "node:child_process";
+import { fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Load, LoadReport } from "./load.ts";
+import { startBuilt } from "./startBuilt.ts";
 
 /**
  * The built server under load, durable and with full identity, beside its ceilings from the same run:
@@ -68,39 +68,6 @@ function makeEvents(count: number): WireEvent[] {
 	});
 }
 
-async function freePort(): Promise<number> {
-	return new Promise((resolve) => {
-		const server = createServer().listen(0, "127.0.0.1", () => {
-			const { port } = server.address() as { port: number };
-			server.close(() => resolve(port));
-		});
-	});
-}
-
-async function startCollector(directory: string): Promise<{ process: ChildProcess; url: string }> {
-	const port = await freePort();
-	const url = `http://127.0.0.1:${port}`;
-	const child = spawn(process.execPath, [here("../dist/cli.js"), "start"], {
-		env: {
-			...process.env,
-			PORT: `${port}`,
-			DATABASE_URL: `file:${join(directory, "selfsame.db")}`,
-			SELFSAME_WRITE_KEY: writeKey,
-			SELFSAME_API_KEY: secretKey,
-		},
-		stdio: ["ignore", "ignore", "inherit"],
-	});
-	for (let tries = 0; tries < 200; tries++) {
-		const healthy = await fetch(`${url}/health`).then(
-			({ ok }) => ok,
-			() => false,
-		);
-		if (healthy) return { process: child, url };
-		await new Promise((resolve) => setTimeout(resolve, 100));
-	}
-	throw new Error("the collector did not start; run npm run build first");
-}
-
 const toRow = (event: WireEvent) => [
 	event.messageId,
 	event.type,
@@ -132,7 +99,7 @@ const row = (name: string, ours: string, ceiling: string, verdict: string) =>
 const rate = (value: number) => `${Math.round(value).toLocaleString("en")} events/s`;
 
 const directory = mkdtempSync(join(tmpdir(), "selfsame-bench-"));
-const collector = await startCollector(directory);
+const collector = await startBuilt(`file:${join(directory, "selfsame.db")}`, { writeKey, secretKey });
 const bare = fork(here("./bareServer.ts"), { execArgv: ["--conditions=@selfsame/source"] });
 const { port } = (await new Promise((resolve) => bare.once("message", resolve))) as { port: number };
 const bareUrl = `http://127.0.0.1:${port}/v1/track`;

@@ -1,7 +1,6 @@
-import { type ChildProcess, fork, spawn } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +9,7 @@ import type { AcceptedEvent } from "@selfsame/protocol";
 import { openStore } from "@selfsame/store";
 import type { Load, LoadReport } from "./load.ts";
 import type { Reads, ReadsReport } from "./loadReads.ts";
+import { startBuilt } from "./startBuilt.ts";
 
 /**
  * The profile API of the built server over 100 thousand profiles and 1 million events, each figure beside its ceiling
@@ -80,34 +80,6 @@ async function fill(url: string): Promise<void> {
 	await store.close();
 }
 
-async function freePort(): Promise<number> {
-	return new Promise((resolve) => {
-		const server = createServer().listen(0, "127.0.0.1", () => {
-			const { port } = server.address() as { port: number };
-			server.close(() => resolve(port));
-		});
-	});
-}
-
-async function startCollector(file: string): Promise<{ process: ChildProcess; url: string }> {
-	const port = await freePort();
-	const env = { PORT: `${port}`, DATABASE_URL: file, SELFSAME_WRITE_KEY: writeKey, SELFSAME_API_KEY: secretKey };
-	const child = spawn(process.execPath, [here("../dist/cli.js"), "start"], {
-		env: { ...process.env, ...env },
-		stdio: ["ignore", "ignore", "inherit"],
-	});
-	const url = `http://127.0.0.1:${port}`;
-	for (let tries = 0; tries < 300; tries++) {
-		const healthy = await fetch(`${url}/health`).then(
-			({ ok }) => ok,
-			() => false,
-		);
-		if (healthy) return { process: child, url };
-		await new Promise((resolve) => setTimeout(resolve, 100));
-	}
-	throw new Error("the collector did not start; run npm run build first");
-}
-
 const child = (file: string, args: string[] = []) =>
 	fork(here(file), args, { execArgv: ["--conditions=@selfsame/source"] });
 async function answerOf<T>(process: ChildProcess): Promise<T> {
@@ -144,7 +116,7 @@ const directory = mkdtempSync(join(tmpdir(), "selfsame-bench-"));
 const file = join(directory, "selfsame.db");
 console.log(`Filling a workspace with ${people.toLocaleString("en")} people ...`);
 await fill(`file:${file}`);
-const collector = await startCollector(`file:${file}`);
+const collector = await startBuilt(`file:${file}`, { writeKey, secretKey });
 const bare = child("./bareServer.ts");
 const { port } = (await new Promise((resolve) => bare.once("message", resolve))) as { port: number };
 const refs = Array.from({ length: 20_000 }, (_, i) => `user_id:u-${(i * 7_919) % people}`);
