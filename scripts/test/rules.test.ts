@@ -77,11 +77,6 @@ function copyRoom(room: string) {
 	const manifest = JSON.parse(readFileSync(path.join(root, room, "package.json"), "utf8"));
 	if (room === "apps/collector") manifest.exports = { ".": { "@selfsame/source": "./src/index.ts" } };
 	if (room === "apps/demo") manifest.exports = { ".": { "@selfsame/source": "./src/dev.ts" } };
-	// A package for the rules about packages to meet: the validators may use one, the main entry may not.
-	if (room === "packages/protocol") {
-		manifest.dependencies = { zod: "4" };
-		link(path.join(root, "apps/collector/node_modules/zod"), `${room}/node_modules/zod`);
-	}
 	write(`${room}/package.json`, JSON.stringify(manifest));
 	const installed = path.join(root, room, "node_modules");
 	for (const name of readdirSync(installed).filter((entry) => !entry.startsWith("."))) {

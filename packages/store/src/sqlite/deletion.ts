@@ -1,3 +1,4 @@
+import { comparePositions } from "@selfsame/identity";
 import type { JsonObject } from "@selfsame/protocol";
 import { v7 } from "uuid";
 import type { Attribution, DeletionReceipt } from "../port.ts";
@@ -29,9 +30,21 @@ export function createDeletion(deps: DeletionDeps) {
 			.all(...values) as number[];
 	const keyOf = database.prepare("SELECT key, died_at FROM identifiers WHERE id = ?");
 
+	const bornAt = database.prepare("SELECT max(died_at) FROM identifiers WHERE key = ? AND died_at < ?").pluck();
+
 	const hashOf = (id: number): Buffer => {
 		const row = keyOf.get(id) as { key: Buffer; died_at: number | null };
 		return row.died_at === null ? hash.identifier(row.key) : row.key;
+	};
+
+	/** A name lives from its last deletion to its next one: only events of that time are told by this life's tombstone. */
+	const bury = ({ identifier, from, to }: OwnedSpan, at: number) => {
+		const hashed = hashOf(identifier);
+		const { died_at: died } = keyOf.get(identifier) as { died_at: number | null };
+		const born = bornAt.get(hashed, died ?? Number.MAX_SAFE_INTEGER) as number | null;
+		const beginning = born === null ? null : { timestamp: born, messageId: "", source: "" };
+		const begins = beginning && (!from || comparePositions(from, beginning) < 0) ? beginning : from;
+		tombstones.bury({ identifier: hashed, from: begins, to }, Math.min(at, died ?? at));
 	};
 
 	const collect = (owned: readonly OwnedSpan[]): number => {
@@ -118,7 +131,7 @@ export function createDeletion(deps: DeletionDeps) {
 				reason,
 			);
 			tombstones.refresh();
-			for (const span of owned) tombstones.bury({ ...span, identifier: hashOf(span.identifier) }, at);
+			for (const span of owned) bury(span, at);
 			if (suppress) for (const row of held) tombstones.suppress(hashOf(row.id), at);
 
 			const touched = removal.remove(new Set(owned.map(({ identifier }) => identifier)));

@@ -58,7 +58,8 @@ export function createReader(file: string, config: IdentityConfig) {
 		if (id === undefined || !existing(ref, asOf)) return null;
 		const past = history.read([id], asOf);
 		const owned = past.ownedBy(past.ownerOf(id));
-		const held = profiles.heldOf({ owned });
+		// A user whom only a correction names is held, and nobody's to see.
+		const held = profiles.heldOf({ owned }).filter((row) => profiles.isSeen(row.id, asOf));
 		const about = ({ seq, position }: { seq: number; position: Position }) => ({
 			messageId: position.messageId,
 			source: position.source,
