@@ -66,7 +66,7 @@ describe("a source that enforces verification", () => {
 
 	beforeAll(async () => {
 		const created = await selfsame("sources", "create", "web", "--trust", "client");
-		writeKey = created.match(/ssw_\w+/)?.[0] ?? "";
+		writeKey = created.match(/ssw_[\w-]+/)?.[0] ?? "";
 		await selfsame("sources", "set", "web", "identitySecrets", JSON.stringify({ k1: secret }));
 		await selfsame("sources", "set", "web", "identityVerification", '"enforce"');
 		// A running server would notice within seconds.
