@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import type { Hono } from "hono";
@@ -25,8 +25,31 @@ const HEADERS_TIMEOUT = 10_000;
 /** ms. Longer than the idle time of common load balancers (60 s), or they would write into a closing connection. */
 const KEEP_ALIVE_TIMEOUT = 65_000;
 
+/** ms. How long a sender that was refused, and asked for the connection to be closed, may go on writing. */
+const LINGER = 5_000;
+
+/**
+ * Closes a connection only once its request has been read: closed before, the system tells a sender that is still
+ * writing of a broken pipe, and throws the answer away that says why.
+ */
+function lingerOver(request: IncomingMessage): void {
+	const { socket } = request;
+	socket.destroySoon = () => {
+		Reflect.deleteProperty(socket, "destroySoon");
+		if (request.complete) return socket.destroySoon();
+		socket.end();
+		request.resume();
+		const cut = setTimeout(() => socket.destroy(), LINGER);
+		request.once("close", () => clearTimeout(cut));
+		request.once("end", () => socket.destroy());
+	};
+}
+
 /** Serves an application over HTTP. @throws the system's error, such as EADDRINUSE. */
 export async function listen(app: Hono<{ Bindings: HttpBindings }>, { port, host }: ListenOptions): Promise<Listening> {
+	const answer = getRequestListener((request, env) => app.fetch(request, env as HttpBindings), {
+		autoCleanupIncoming: false,
+	});
 	const server = createServer(
 		{
 			requestTimeout: REQUEST_TIMEOUT,
@@ -37,7 +60,10 @@ export async function listen(app: Hono<{ Bindings: HttpBindings }>, { port, host
 		},
 		// What is left of a refused body Node reads and drops itself, within the request's time. The adapter would cut it
 		// short after half a second, and a sender that is cut off while it writes never sees the answer.
-		getRequestListener((request, env) => app.fetch(request, env as HttpBindings), { autoCleanupIncoming: false }),
+		(request, response) => {
+			lingerOver(request);
+			answer(request, response);
+		},
 	);
 	server.listen(port, host);
 	await once(server, "listening");
