@@ -1,0 +1,37 @@
+import { createHash } from "node:crypto";
+import type { Value, Values } from "../sql/work.ts";
+
+/** A statement of both databases as PostgreSQL takes it. */
+export interface PostgresText {
+	/** With `$1` for its values. */
+	text: string;
+	/** Names the prepared statement, of which a connection keeps one for each text. */
+	name: string;
+	/** Puts values in the order of the text. */
+	bind(values: Values): unknown[];
+}
+
+const known = new Map<string, PostgresText>();
+
+/** Numbers the values of a statement. What stands in quotes or after `::` is no value. */
+export function toPostgres(sql: string): PostgresText {
+	const found = known.get(sql);
+	if (found) return found;
+	const names: string[] = [];
+	let positions = 0;
+	const text = sql.replace(/'(?:[^']|'')*'|"[^"]*"|::\w+|\?|:([a-z]\w*)/gi, (part, name: string | undefined) => {
+		if (part === "?") {
+			positions += 1;
+			return `$${positions}`;
+		}
+		if (name === undefined) return part;
+		if (!names.includes(name)) names.push(name);
+		return `$${names.indexOf(name) + 1}`;
+	});
+	const bind = (values: Values): unknown[] =>
+		names.length === 0 ? [...values] : names.map((name) => (values[0] as Readonly<Record<string, Value>>)[name]);
+	const name = `s_${createHash("sha256").update(text).digest("hex").slice(0, 40)}`;
+	const made = { text, name, bind };
+	known.set(sql, made);
+	return made;
+}

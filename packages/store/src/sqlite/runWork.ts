@@ -1,0 +1,39 @@
+import type { Statement as Prepared } from "better-sqlite3";
+import type { Statement, Wanted, Work } from "../sql/work.ts";
+import type { SqliteDatabase } from "./openDatabase.ts";
+
+/** Runs work from its beginning to its end. */
+export type RunWork = <T>(work: Work<T>) => T;
+
+/** Runs work on a connection. Statements are prepared once for each text: preparing costs more than running. */
+export function createRunWork(database: SqliteDatabase): RunWork {
+	const prepared: Record<Wanted, Map<string, Prepared<unknown[]>>> = { rows: new Map(), column: new Map(), count: new Map() };
+	const prepare = (sql: string, wanted: Wanted) => {
+		let statement = prepared[wanted].get(sql);
+		if (!statement) {
+			statement = database.prepare<unknown[]>(sql);
+			if (wanted === "column") statement.pluck();
+			prepared[wanted].set(sql, statement);
+		}
+		return statement;
+	};
+	const answer = ({ sql, values, wanted }: Statement): unknown => {
+		const statement = prepare(sql, wanted);
+		return wanted === "count" ? statement.run(...values).changes : statement.all(...values);
+	};
+
+	return (work) => {
+		let step = work.next();
+		while (!step.done) {
+			let answered: unknown;
+			try {
+				answered = answer(step.value);
+			} catch (error) {
+				step = work.throw(error);
+				continue;
+			}
+			step = work.next(answered);
+		}
+		return step.value;
+	};
+}
