@@ -1,8 +1,8 @@
 import type { Position, Span } from "@selfsame/identity";
-import { beginning, type SpanColumns, toSpan } from "./facts.ts";
-import { regionStates } from "./identifiers.ts";
+import { beginning, type SpanColumns, toSpan } from "./evidence.ts";
+import { regionStates } from "./identifierRows.ts";
 import { neverOnce, type OneCommit } from "./oneCommit.ts";
-import type { SqliteDatabase } from "./openDatabase.ts";
+import { all, column, get, pluck, type Work } from "./work.ts";
 
 /** A stretch of one identifier's life that a profile owns: events that it leads in `[from, to)` are the profile's. */
 export interface OwnedSpan {
@@ -30,79 +30,84 @@ interface RegionRow extends NamedRow {
 }
 
 /** All identifiers that were ever seen with a user, or are in a region of theirs. */
-export const selectIdentifiersOfUser = `SELECT identifier FROM adjacent_users WHERE user = :id
+export const selectIdentifiersOfUser = `SELECT identifier FROM adjacent_users WHERE "user" = :id
 	UNION SELECT id FROM identifiers WHERE owner = :id
 	UNION SELECT m.id FROM identifiers r JOIN identifiers m ON m.root = r.id AND m.root <> m.id WHERE r.owner = :id`;
 
+const ownersOfSpans = "SELECT owner FROM spans WHERE identifier = ?";
+const lastFirst = "ORDER BY from_ts DESC, from_message DESC, from_source DESC LIMIT 1";
+
+/** The owner that an identifier's spans give it at a position. */
+export const selectOwnerInForce = `${ownersOfSpans} AND (from_ts, from_message, from_source) <= (?, ?, ?) ${lastFirst}`;
+
 /** Who owns what now, read off the state that ingest keeps. */
-export function createOwnership(database: SqliteDatabase, { once }: Pick<OneCommit, "once"> = neverOnce) {
-	const byId = database.prepare(
-		"SELECT id, type, value, flags, root, state, owner, size FROM identifiers WHERE id = ?",
-	);
-	const members = database.prepare("SELECT id FROM identifiers WHERE root = ? AND root <> id").pluck();
-	const ownedRegions = database.prepare("SELECT id FROM identifiers WHERE owner = ?").pluck();
-	const spansOf = database.prepare(
-		"SELECT * FROM spans WHERE identifier = ? ORDER BY from_ts, from_message, from_source",
-	);
-	const spannedBy = database.prepare("SELECT DISTINCT identifier FROM spans WHERE owner = ?").pluck();
-	const lastOwner = database
-		.prepare(
-			"SELECT owner FROM spans WHERE identifier = ? ORDER BY from_ts DESC, from_message DESC, from_source DESC LIMIT 1",
-		)
-		.pluck();
+export function createOwnership({ once }: Pick<OneCommit, "once"> = neverOnce) {
+	const row = once(function* (id: number): Work<RegionRow> {
+		const sql = "SELECT id, type, value, flags, root, state, owner, size FROM identifiers WHERE id = ?";
+		return (yield* get<RegionRow>(sql, id)) as RegionRow;
+	});
 
-	const ownerInForce = database
-		.prepare(
-			`SELECT owner FROM spans WHERE identifier = ? AND (from_ts, from_message, from_source) <= (?, ?, ?)
-			ORDER BY from_ts DESC, from_message DESC, from_source DESC LIMIT 1`,
-		)
-		.pluck();
+	function* membersOf(root: number): Work<number[]> {
+		if ((yield* row(root)).size === 1) return [root];
+		return [root, ...(yield* column<number>("SELECT id FROM identifiers WHERE root = ? AND root <> id", root))];
+	}
 
-	const row = once((id: number) => byId.get(id) as RegionRow);
-	const membersOf = (root: number): number[] =>
-		row(root).size === 1 ? [root] : [root, ...(members.all(root) as number[])];
 	const stateOf = (region: RegionRow) => regionStates[region.state] ?? "settled";
-	const spans = (id: number): Span[] => (spansOf.all(id) as SpanColumns[]).map(toSpan);
 
-	const ownerBy = (id: number, fromSpans: () => number): number => {
-		const named = row(id);
+	function* spansOf(id: number): Work<Span[]> {
+		const sql = "SELECT * FROM spans WHERE identifier = ? ORDER BY from_ts, from_message, from_source";
+		return (yield* all<SpanColumns>(sql, id)).map(toSpan);
+	}
+
+	function* ownerBy(id: number, fromSpans: () => Work<number | undefined>): Work<number> {
+		const named = yield* row(id);
 		if (named.type === "user_id") return named.root;
-		const region = named.root === id ? named : row(named.root);
+		const region = named.root === id ? named : yield* row(named.root);
 		const state = stateOf(region);
-		const owner = state === "contested" || state === "tight" ? fromSpans() : (region.owner ?? region.id);
-		const ownerRow = row(owner);
+		const isContested = state === "contested" || state === "tight";
+		const owner = isContested ? ((yield* fromSpans()) as number) : (region.owner ?? region.id);
+		const ownerRow = yield* row(owner);
 		return ownerRow.type === "user_id" ? ownerRow.root : owner;
-	};
-
-	/** The owner that stands for the profile which holds an identifier now: a user, or whoever it began with. */
-	const ownerOf = (id: number): number => ownerBy(id, () => lastOwner.get(id) as number);
-
-	/** The same for the profile that held it at an instant. */
-	const ownerAt = (id: number, { timestamp, messageId, source }: Position): number =>
-		ownerBy(id, () => ownerInForce.get(id, timestamp, messageId, source) as number);
+	}
 
 	/** Everything that a profile owns and owned, by the owner that stands for it. */
-	const ownedBy = (owner: number): OwnedSpan[] => {
-		const named = row(owner);
-		const labels = named.type === "user_id" ? membersOf(owner) : [owner];
+	function* ownedBy(owner: number): Work<OwnedSpan[]> {
+		const named = yield* row(owner);
+		const labels = named.type === "user_id" ? yield* membersOf(owner) : [owner];
 		const owned: OwnedSpan[] = [];
 		const whole = (identifier: number) => owned.push({ identifier, from: null, to: null });
 		if (named.type === "user_id") {
 			for (const user of labels) {
 				whole(user);
-				for (const root of ownedRegions.all(user) as number[]) membersOf(root).forEach(whole);
+				const roots = yield* column<number>("SELECT id FROM identifiers WHERE owner = ?", user);
+				for (const root of roots) (yield* membersOf(root)).forEach(whole);
 			}
 		} else if (named.root === owner && (stateOf(named) === "settled" || stateOf(named) === "shared")) {
-			membersOf(owner).forEach(whole);
+			(yield* membersOf(owner)).forEach(whole);
 			return owned;
 		}
 		const isOurs = new Set(labels);
-		const spanned = new Set(labels.flatMap((label) => spannedBy.all(label) as number[]));
-		for (const id of spanned) owned.push(...ownedSpans(id, spans(id), (label) => isOurs.has(label)));
+		const spanned = new Set<number>();
+		for (const label of labels) {
+			const found = yield* column<number>("SELECT DISTINCT identifier FROM spans WHERE owner = ?", label);
+			for (const id of found) spanned.add(id);
+		}
+		for (const id of spanned) owned.push(...ownedSpans(id, yield* spansOf(id), (label) => isOurs.has(label)));
 		return owned;
-	};
+	}
 
-	return { row: (id: number): NamedRow => row(id), ownerOf, ownerAt, ownedBy };
+	return {
+		row: row as (id: number) => Work<NamedRow>,
+
+		/** The owner that stands for the profile which holds an identifier now: a user, or whoever it began with. */
+		ownerOf: (id: number): Work<number> => ownerBy(id, () => pluck(`${ownersOfSpans} ${lastFirst}`, id)),
+
+		/** The same for the profile that held it at an instant. */
+		ownerAt: (id: number, { timestamp, messageId, source }: Position): Work<number> =>
+			ownerBy(id, () => pluck(selectOwnerInForce, id, timestamp, messageId, source)),
+
+		ownedBy,
+	};
 }
 
 export type Ownership = ReturnType<typeof createOwnership>;

@@ -1,7 +1,9 @@
+import type { Work } from "./work.ts";
+
 /** Remembers what was read of one commit until its reading ends: a question asks the same rows for many reasons. */
 export interface OneCommit {
 	/** `compute`, asked once for each key while the reading lasts. */
-	once<K, V>(compute: (key: K) => V): (key: K) => V;
+	once<K, V>(compute: (key: K) => Work<V>): (key: K) => Work<V>;
 	/** Forgets everything: the next reading may be of another commit. */
 	end(): void;
 }
@@ -9,13 +11,13 @@ export interface OneCommit {
 export function createOneCommit(): OneCommit {
 	const all: Map<unknown, unknown>[] = [];
 	return {
-		once<K, V>(compute: (key: K) => V): (key: K) => V {
+		once<K, V>(compute: (key: K) => Work<V>): (key: K) => Work<V> {
 			const known = new Map<K, V>();
 			all.push(known);
-			return (key: K) => {
+			return function* (key: K) {
 				const found = known.get(key);
 				if (found !== undefined) return found;
-				const value = compute(key);
+				const value = yield* compute(key);
 				known.set(key, value);
 				return value;
 			};

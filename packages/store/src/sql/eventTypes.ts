@@ -1,0 +1,2 @@
+/** What `events.type` counts. */
+export const eventTypes = ["track", "identify", "page", "screen", "group", "alias"] as const;

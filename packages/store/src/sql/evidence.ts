@@ -1,0 +1,72 @@
+import type { AliasRow, EvidenceRow, Span } from "@selfsame/identity";
+
+/** Stands for "from the beginning" where a position is stored. */
+export const beginning = Number.MIN_SAFE_INTEGER;
+/** Stands for "to the end". */
+export const theEnd = Number.MAX_SAFE_INTEGER;
+
+/** `event_identifiers.kind`. */
+export const linkKind = { user: 0, previous: 1, joint: 2 } as const;
+
+export interface EvidenceColumns {
+	seq: number;
+	ts: number;
+	message_id: string;
+	source: string;
+	lead: number;
+	identifier: number;
+	kind: number;
+}
+
+export interface AliasColumns {
+	seq: number;
+	ts: number;
+	message_id: string;
+	source: string;
+	user: number;
+	previous_user: number;
+	previous_anonymous: number;
+	reading: number;
+	trusted: number;
+}
+
+export interface SpanColumns {
+	identifier: number;
+	from_ts: number;
+	from_message: string;
+	from_source: string;
+	owner: number;
+}
+
+export const toEvidence = (row: EvidenceColumns): EvidenceRow => ({
+	seq: row.seq,
+	position: { timestamp: row.ts, messageId: row.message_id, source: row.source },
+	lead: row.lead,
+	identifier: row.identifier,
+	previous: row.kind === linkKind.previous,
+});
+
+export const toAlias = (row: AliasColumns): AliasRow => ({
+	seq: row.seq,
+	position: { timestamp: row.ts, messageId: row.message_id, source: row.source },
+	user: row.user,
+	previousUser: row.previous_user,
+	previousAnonymous: row.previous_anonymous,
+	as: row.reading === 1 ? "anonymous" : "user",
+	trusted: row.trusted === 1,
+	merge: row.seq < 0,
+});
+
+export const toSpan = (row: SpanColumns): Span => ({
+	from:
+		row.from_ts === beginning ? null : { timestamp: row.from_ts, messageId: row.from_message, source: row.from_source },
+	owner: row.owner,
+});
+
+export const selectEvidence = `SELECT l.seq, l.ts, e.message_id, e.source, l.lead, l.identifier, l.kind
+	FROM event_identifiers l JOIN events e ON e.seq = l.seq WHERE l.identifier = ?`;
+
+export const selectAliases = `SELECT * FROM aliases WHERE "user" = :id OR previous_user = :id OR previous_anonymous = :id`;
+
+export const selectUnlinks =
+	"SELECT a, b, at AS before FROM corrections WHERE kind = 'unlink' AND (a = :id OR b = :id)";

@@ -1,0 +1,71 @@
+import type { IdentifierFact, RegionFact } from "@selfsame/identity";
+
+/** Bits of `identifiers.flags`. */
+export const flag = { seen: 1, led: 2, corrected: 4 } as const;
+
+export const regionStates = ["settled", "contested", "tight", "shared"] as const;
+
+/** A row of `identifiers`, as writers keep it in memory. */
+export interface IdentifierRow {
+	id: number;
+	type: string;
+	/** Null after a deletion. */
+	value: string | null;
+	/** What is left of a deleted name: its keyed hash, in hex. Null while it lives. */
+	erased: string | null;
+	flags: number;
+	root: number;
+	state: number;
+	owner: number | null;
+	size: number;
+	limited: string | null;
+	/** Made by the batch at hand. */
+	fresh: boolean;
+}
+
+/** What is left of a deleted name. */
+export interface ErasedName {
+	type: string;
+	key: Buffer;
+	diedAt: number;
+}
+
+/** A row as `identifierColumns` selects it. */
+export interface IdentifierColumns extends Omit<IdentifierRow, "erased" | "fresh"> {
+	erased: Buffer | null;
+}
+
+export const identifierColumns = `id, type, value, CASE WHEN value IS NULL THEN key END AS erased,
+	flags, root, state, owner, size, limited`;
+
+export const toIdentifierRow = (row: IdentifierColumns): IdentifierRow => ({
+	...row,
+	erased: row.erased && erasedHex(row.erased),
+	fresh: false,
+});
+
+/** The key of a deleted name as `IdentifierRow` holds it. */
+export const erasedHex = (key: Buffer): string => key.toString("hex").toUpperCase();
+
+export function identifierFact(row: IdentifierRow): IdentifierFact {
+	return {
+		id: row.id,
+		type: row.type,
+		// Nobody can tell any more where a deleted name stood among others of its type: it stands last.
+		value: row.value ?? `\u{10ffff}${row.erased}`,
+		root: row.root,
+		seen: (row.flags & flag.seen) !== 0,
+		corrected: (row.flags & flag.corrected) !== 0,
+		fresh: row.fresh,
+	};
+}
+
+export function regionFact(row: IdentifierRow): RegionFact {
+	return {
+		root: row.id,
+		state: regionStates[row.state] ?? "settled",
+		owner: row.owner,
+		size: row.size,
+		limited: row.limited === null ? null : (JSON.parse(row.limited) as Record<string, number>),
+	};
+}
