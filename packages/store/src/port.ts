@@ -330,7 +330,7 @@ export const datasets: readonly Dataset[] = ["profiles", "events", "identifiers"
 /** A workspace as of one commit, whatever is written meanwhile. To be closed, since it takes room on the disk. */
 export interface Snapshot {
 	/** How many rows a dataset has. */
-	count(dataset: Dataset): number;
+	count(dataset: Dataset): Promise<number>;
 	/** All rows of a dataset, page by page: a page is read when it is asked for, so memory does not grow with the rows. */
 	pages<D extends Dataset>(dataset: D): AsyncIterable<DatasetRows[D][]>;
 	close(): void;

@@ -85,7 +85,7 @@ describe("a snapshot", () => {
 			for (const dataset of ["profiles", "events", "trait-history"] as const) {
 				let rows = 0;
 				for await (const page of snapshot.pages(dataset)) rows += page.length;
-				expect(rows, dataset).toBe(snapshot.count(dataset));
+				expect(rows, dataset).toBe(await snapshot.count(dataset));
 				if (dataset !== "trait-history") expect(rows, dataset).toBe(stats[dataset]);
 			}
 		});

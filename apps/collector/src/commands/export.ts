@@ -81,7 +81,7 @@ function findTarget(out: string, force: boolean): string {
 /** A file that has the name is whole. */
 async function toFile(target: string, snapshot: Snapshot, options: EncodeOptions): Promise<void> {
 	const part = `${target}.part`;
-	const total = snapshot.count(options.dataset);
+	const total = await snapshot.count(options.dataset);
 	const show = printProgress(options.dataset === "trait-history" ? "trait writes" : options.dataset);
 	let rows = 0;
 	const progress = (done: number) => {

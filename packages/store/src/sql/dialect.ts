@@ -1,18 +1,20 @@
-import type { Work } from "./work.ts";
-
 /** The little in which the statements of the databases differ. */
 export interface Dialect {
 	/** The condition that a payload `p` is that of the event `e`. */
 	payloadOfEvent: string;
+	/** Makes the table `erased (seq)`, which only this connection sees, where it is not there yet. */
+	createErased: string;
+	/** The columns that tell one counter from another: PostgreSQL keeps several rows of each, which are summed. */
+	counterKey: string;
+	/** Asks for the last number that a dead letter was given, as one row or none. */
+	lastLetter: string;
+	/** The condition that a text holds another, which is bound to it: `contains("body")`. */
+	contains(text: string): string;
+	/** Asks for one value that is another after each commit; it may become another without one. */
+	version: string;
 	/**
-	 * What is different whenever anything was committed, as one value.
-	 *
-	 * It may be different without a commit too.
+	 * Asks for the numbers up to which events (`seq`) and dead letters (`letter`) are all there: whatever is committed later
+	 * has greater ones.
 	 */
-	version: () => Work<string | number>;
-	/**
-	 * The number up to which events, and that up to which dead letters, are all there: none that is committed later will
-	 * have one of these numbers.
-	 */
-	feedEnd: () => Work<{ seq: number; letter: number }>;
+	feedEnd: string;
 }

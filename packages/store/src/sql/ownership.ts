@@ -1,4 +1,5 @@
 import type { Position, Span } from "@selfsame/identity";
+import type { Identifier } from "@selfsame/protocol";
 import { beginning, type SpanColumns, toSpan } from "./evidence.ts";
 import { regionStates } from "./identifierRows.ts";
 import { neverOnce, type OneCommit } from "./oneCommit.ts";
@@ -22,6 +23,9 @@ export interface NamedRow {
 	flags: number;
 	root: number;
 }
+
+/** The identifier itself; null where its name was deleted. */
+export const nameOf = ({ type, value }: NamedRow): Identifier | null => (value === null ? null : { type, value });
 
 interface RegionRow extends NamedRow {
 	state: number;

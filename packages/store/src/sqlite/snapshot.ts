@@ -1,9 +1,13 @@
 import { existsSync, rmSync } from "node:fs";
 import type { IdentityConfig } from "@selfsame/identity";
-import { type Dataset, type DatasetRows, IdentityRulesChangedError, type Snapshot } from "../port.ts";
-import { createDatasets } from "./datasets.ts";
-import { canonicalRules } from "./identityRules.ts";
+import { IdentityRulesChangedError, type Snapshot } from "../port.ts";
+import { createDatasets } from "../sql/datasets.ts";
+import { canonicalRules } from "../sql/identityRules.ts";
+import { readMeta } from "../sql/meta.ts";
+import { createSnapshot } from "../sql/snapshot.ts";
+import { sqliteDialect } from "./dialect.ts";
 import { openReader, type SqliteDatabase } from "./openDatabase.ts";
+import { createRunWork } from "./runWork.ts";
 import { copyAsOfNow, removeFiles } from "./snapshotFile.ts";
 
 /** Takes a copy of the workspace's file and reads from that; see `copyAsOfNow` for why. */
@@ -11,17 +15,11 @@ export async function openSqliteSnapshot(file: string, config: IdentityConfig): 
 	if (!existsSync(file)) throw new Error(`There is no database at ${file}. DATABASE_URL=file:PATH names another.`);
 	const copy = await copyAsOfNow(file);
 	const database = openCopy(copy, config);
-	const datasets = createDatasets(database, config);
-	return {
-		count: (dataset) => datasets[dataset].count(),
-		async *pages<D extends Dataset>(dataset: D): AsyncGenerator<DatasetRows[D][]> {
-			yield* datasets[dataset].pages() as Generator<DatasetRows[D][]>;
-		},
-		close() {
-			database.close();
-			removeFiles(copy);
-		},
+	const close = () => {
+		database.close();
+		removeFiles(copy);
 	};
+	return createSnapshot(createDatasets(sqliteDialect, config), createRunWork(database), close);
 }
 
 function openCopy(copy: string, config: IdentityConfig): SqliteDatabase {
@@ -31,8 +29,8 @@ function openCopy(copy: string, config: IdentityConfig): SqliteDatabase {
 		// Each page is read about once: keeping them would only make memory grow with the database.
 		database.pragma("mmap_size = 0");
 		database.pragma("cache_size = -16384");
-		const rules = database.prepare("SELECT value FROM meta WHERE name = 'identity_rules'").pluck().get();
-		if (rules !== canonicalRules(config)) throw new IdentityRulesChangedError();
+		if (createRunWork(database)(readMeta("identity_rules")) !== canonicalRules(config))
+			throw new IdentityRulesChangedError();
 		// Held to the end, so that nobody takes the copy for one that was left behind.
 		database.exec("BEGIN; SELECT 1 FROM meta");
 		dropName(copy);

@@ -1,11 +1,12 @@
-import { comparePositions } from "@selfsame/identity";
+import { comparePositions, type Position } from "@selfsame/identity";
 import type { Claims, EventView, JsonObject, Page } from "@selfsame/protocol";
 import { decodeCursor, decodeCursorOfAny, encodeCursor } from "../cursor.ts";
 import type { EventQuery, GroupEventQuery } from "../port.ts";
-import { eventTypes } from "./ingest.ts";
-import { createStatements, type SqliteDatabase } from "./openDatabase.ts";
+import type { Dialect } from "./dialect.ts";
+import { eventTypes } from "./eventTypes.ts";
 import type { NamedRow, Ownership } from "./ownership.ts";
-import { iso, type ProfileParts, type ProfileReader } from "./profileReader.ts";
+import { insideSpanAsOf, iso, type ProfileParts } from "./profileParts.ts";
+import { all, pluck, type Value, type Work } from "./work.ts";
 
 export interface EventRow {
 	seq: number;
@@ -22,40 +23,47 @@ export interface EventRow {
 	traits: string | null;
 }
 
-export const selectEvents = `SELECT e.seq, e.source, e.message_id, e.type, e.ts, e.received_at, e.lead, e.anonymous, e.name, e.claims,
-	p.body, p.traits FROM events e LEFT JOIN event_payloads p ON p.seq = e.seq`;
+/** Selects events `e` with their payloads `p`. */
+export const selectEvents = ({ payloadOfEvent }: Dialect) =>
+	`SELECT e.seq, e.source, e.message_id, e.type, e.ts, e.received_at, e.lead, e.anonymous, e.name, e.claims,
+	p.body, p.traits FROM events e LEFT JOIN event_payloads p ON ${payloadOfEvent}`;
+
+const groupIsNamed = `SELECT 1 WHERE EXISTS (SELECT 1 FROM memberships WHERE group_id = :id)
+	OR EXISTS (SELECT 1 FROM group_writes WHERE group_id = :id)`;
 
 /** Reads a profile's events in pages. A page costs what it shows, however many events there are. */
-export function createEventReader(database: SqliteDatabase, ownership: Ownership, profiles: ProfileReader) {
-	const statement = createStatements(database);
-	const view = (row: EventRow): EventView => toEventView(row, (id) => ownership.row(id));
+export function createEventReader(dialect: Dialect, ownership: Ownership) {
+	const select = selectEvents(dialect);
 
-	const groupIsNamed = database.prepare(
-		`SELECT 1 WHERE EXISTS (SELECT 1 FROM memberships WHERE group_id = :id)
-		OR EXISTS (SELECT 1 FROM group_writes WHERE group_id = :id)`,
-	);
-	const toPage = (
+	function* view(row: EventRow): Work<EventView> {
+		const lead = row.lead === null ? null : yield* ownership.row(row.lead);
+		return toEventView(row, lead, row.anonymous === null ? null : yield* ownership.row(row.anonymous));
+	}
+
+	function* toPage(
 		rows: readonly EventRow[],
 		limit: number,
 		encode: (place: (string | number)[]) => string,
-	): Page<EventView> => {
+	): Work<Page<EventView>> {
 		const shown = rows.slice(0, limit);
 		const last = shown.at(-1);
 		const hasMore = rows.length > limit;
 		const next = hasMore && last ? encode([last.ts, last.message_id, last.source]) : null;
-		return { data: shown.map(view), page: { next, hasMore, limit } };
-	};
+		const data: EventView[] = [];
+		for (const row of shown) data.push(yield* view(row));
+		return { data, page: { next, hasMore, limit } };
+	}
 
 	return {
 		view,
-		list(parts: ProfileParts, query: EventQuery): Page<EventView> {
+		*list(parts: ProfileParts, query: EventQuery): Work<Page<EventView>> {
 			const { limit, cursor, order = "desc", type, name, from, to } = query;
 			const filtersBy = (identifier?: number) => [identifier, order, type, name, from, to, parts.asOf];
 			const bindings = parts.owned.map(({ identifier }) => filtersBy(identifier));
 			const after = cursor === undefined ? null : decodeCursorOfAny("events", bindings, cursor);
 			const conditions: string[] = [];
-			const values: (string | number)[] = [];
-			const narrow = (sql: string, ...bound: (string | number)[]) => {
+			const values: Value[] = [];
+			const narrow = (sql: string, ...bound: Value[]) => {
 				conditions.push(sql);
 				values.push(...bound);
 			};
@@ -70,40 +78,45 @@ export function createEventReader(database: SqliteDatabase, ownership: Ownership
 			}
 			const rows: EventRow[] = [];
 			for (const span of parts.owned) {
-				const inside = profiles.condition(span, parts.asOf);
-				const sql = `${selectEvents} WHERE ${[inside.where, ...conditions].join(" AND ")}
+				const inside = insideSpanAsOf(span, parts.asOf);
+				const sql = `${select} WHERE ${[inside.where, ...conditions].join(" AND ")}
 					ORDER BY e.ts ${order}, e.message_id ${order}, e.source ${order} LIMIT ?`;
-				rows.push(...(statement(sql).all(...inside.values, ...values, limit + 1) as EventRow[]));
+				rows.push(...(yield* all<EventRow>(sql, ...inside.values, ...values, limit + 1)));
 			}
 			const sign = order === "desc" ? -1 : 1;
 			rows.sort((a, b) => sign * comparePositions(positionOf(a), positionOf(b)));
-			return toPage(rows, limit, (place) => encodeCursor("events", bindings[0], place));
+			return yield* toPage(rows, limit, (place) => encodeCursor("events", bindings[0], place));
 		},
 
 		/** The `group` events that named a group and belong to somebody. */
-		ofGroup(id: string, { limit, cursor, order = "desc", from, to }: GroupEventQuery): Page<EventView> | null {
-			if (!groupIsNamed.get({ id })) return null;
+		*ofGroup(id: string, { limit, cursor, order = "desc", from, to }: GroupEventQuery): Work<Page<EventView> | null> {
+			if ((yield* pluck(groupIsNamed, { id })) === undefined) return null;
 			const filters = [id, order, from, to];
 			const after = cursor === undefined ? null : decodeCursor("group events", filters, cursor);
 			const operator = order === "desc" ? "<" : ">";
-			const sql = `${selectEvents} WHERE e.seq IN (SELECT seq FROM memberships WHERE group_id = ?)
+			const sql = `${select} WHERE e.seq IN (SELECT seq FROM memberships WHERE group_id = ?)
 				${from === undefined ? "" : "AND e.ts >= ?"} ${to === undefined ? "" : "AND e.ts < ?"}
 				${after ? `AND (e.ts, e.message_id, e.source) ${operator} (?, ?, ?)` : ""}
 				ORDER BY e.ts ${order}, e.message_id ${order}, e.source ${order} LIMIT ?`;
 			const values = [id, ...[from, to].filter((bound) => bound !== undefined), ...(after ?? []), limit + 1];
-			const rows = statement(sql).all(...values) as EventRow[];
-			return toPage(rows, limit, (place) => encodeCursor("group events", filters, place));
+			const rows = yield* all<EventRow>(sql, ...values);
+			return yield* toPage(rows, limit, (place) => encodeCursor("group events", filters, place));
 		},
 	};
 }
 
-const positionOf = (row: EventRow) => ({ timestamp: row.ts, messageId: row.message_id, source: row.source });
+export type EventReader = ReturnType<typeof createEventReader>;
 
-function toEventView(row: EventRow, named: (id: number) => NamedRow): EventView {
+/** Where a row with an event's place stands among others. */
+export const positionOf = (row: Pick<EventRow, "ts" | "message_id" | "source">): Position => ({
+	timestamp: row.ts,
+	messageId: row.message_id,
+	source: row.source,
+});
+
+function toEventView(row: EventRow, lead: NamedRow | null, anonymous: NamedRow | null): EventView {
 	const type = eventTypes[row.type] ?? "track";
 	const claims = row.claims === null ? {} : (JSON.parse(row.claims) as Claims);
-	const lead = row.lead === null ? null : named(row.lead);
-	const anonymous = row.anonymous === null ? null : named(row.anonymous);
 	const userId = claims.userId ?? (lead?.type === "user_id" ? lead.value : null);
 	const anonymousId = claims.anonymousId ?? (lead?.type === "anonymous_id" ? lead.value : anonymous?.value);
 	const { context, ...payload } = JSON.parse(row.body ?? "{}") as JsonObject;

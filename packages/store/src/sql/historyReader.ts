@@ -14,12 +14,13 @@ import {
 	linkKind,
 	selectAliases,
 	selectEvidence,
+	selectUnlinks,
 	toAlias,
 	toEvidence,
-} from "./facts.ts";
-import { type IdentifierRow, identifierColumns, identifierFact } from "./identifiers.ts";
-import type { SqliteDatabase } from "./openDatabase.ts";
+} from "./evidence.ts";
+import { type IdentifierColumns, identifierColumns, identifierFact, toIdentifierRow } from "./identifierRows.ts";
 import { type OwnedSpan, ownedSpans, selectIdentifiersOfUser } from "./ownership.ts";
+import { all, column, get, pluck, type Work } from "./work.ts";
 
 /** What the rule says of some people, worked out from their evidence alone. */
 export interface Past {
@@ -31,31 +32,29 @@ export interface Past {
 	ownedBy(owner: number): OwnedSpan[];
 }
 
+const linked = `${selectEvidence} AND l.kind <> ${linkKind.previous}`;
+const joints = `SELECT identifier FROM event_identifiers WHERE lead = ? AND kind = ${linkKind.joint}`;
+const unmergesOf = `SELECT CAST(:id AS bigint) AS "user", at AS before FROM corrections
+	WHERE kind = 'unmerge' AND (a = :id OR b = :id)`;
+const firstSeen = `SELECT min(ts) FROM (SELECT min(ts) AS ts FROM events WHERE lead = :id
+	UNION ALL SELECT min(ts) FROM event_identifiers WHERE identifier = :id AND kind <> ${linkKind.previous}) AS firsts`;
+
+type Fact = ReturnType<typeof identifierFact>;
+
+function* factOf(id: number): Work<Fact> {
+	const row = yield* get<IdentifierColumns>(`SELECT ${identifierColumns} FROM identifiers WHERE id = ?`, id);
+	return identifierFact(toIdentifierRow(row as IdentifierColumns));
+}
+
+function* aliasesOf(id: number): Work<AliasRow[]> {
+	return (yield* all<AliasColumns>(selectAliases, { id })).map(toAlias);
+}
+
 /**
  * Gathers all evidence that has to do with some identifiers, whatever corrections say of it now, and works it out anew.
  * This is how questions about other times, and about reasons, are answered without keeping either.
  */
-export function createHistoryReader(database: SqliteDatabase, config: IdentityConfig) {
-	const byId = database.prepare(`SELECT ${identifierColumns} FROM identifiers WHERE id = ?`);
-	const linked = database.prepare(`${selectEvidence} AND l.kind <> ${linkKind.previous}`);
-	const joints = database
-		.prepare(`SELECT identifier FROM event_identifiers WHERE lead = ? AND kind = ${linkKind.joint}`)
-		.pluck();
-	const ofUser = database.prepare(selectIdentifiersOfUser).pluck();
-	const aliases = database.prepare(selectAliases);
-	const unlinks = database.prepare(
-		"SELECT a, b, at AS before FROM corrections WHERE kind = 'unlink' AND (a = :id OR b = :id)",
-	);
-	const unmerges = database.prepare(
-		"SELECT :id AS user, at AS before FROM corrections WHERE kind = 'unmerge' AND (a = :id OR b = :id)",
-	);
-	const firstSeen = database
-		.prepare(
-			`SELECT min(ts) FROM (SELECT min(ts) AS ts FROM events WHERE lead = :id
-			UNION ALL SELECT min(ts) FROM event_identifiers WHERE identifier = :id AND kind <> ${linkKind.previous})`,
-		)
-		.pluck();
-
+export function createHistoryReader(config: IdentityConfig) {
 	const hasLimits = Object.entries(config.identifiers).some(
 		([type, { limit }]) => type !== "user_id" && limit !== null,
 	);
@@ -64,98 +63,100 @@ export function createHistoryReader(database: SqliteDatabase, config: IdentityCo
 	 * Everything connected to the seeds. A user is a wall between its identifiers unless a limit may be in reach, or its
 	 * profile is what was asked for.
 	 */
-	const gather = (seeds: readonly number[]) => {
+	function* gather(seeds: readonly number[]) {
 		const rows = new Map<string, EvidenceRow>();
 		const aliasRows = new Map<number, AliasRow>();
-		const facts: Map<number, ReturnType<typeof identifierFact>> = new Map();
+		const facts = new Map<number, Fact>();
 		const opened = new Set<number>();
 		const pending: number[] = [];
 
-		const know = (id: number) => {
+		function* know(id: number): Work<Fact> {
 			let fact = facts.get(id);
 			if (!fact) {
-				fact = identifierFact({ ...(byId.get(id) as IdentifierRow), fresh: false });
+				fact = yield* factOf(id);
 				facts.set(id, fact);
 			}
 			return fact;
-		};
+		}
 		const visit = (id: number) => {
 			if (opened.has(id)) return;
 			opened.add(id);
 			pending.push(id);
 		};
-		const isLimited = (id: number) => know(id).type !== "user_id" && config.identifiers[know(id).type]?.limit != null;
+		function* isLimited(id: number): Work<boolean> {
+			const { type } = yield* know(id);
+			return type !== "user_id" && config.identifiers[type]?.limit != null;
+		}
 		/** Regions in the making: which identifiers events without a user have joined. */
 		const joined = new Map<number, number>();
 		const seenWith: { id: number; user: number }[] = [];
 
-		const openUser = (user: number) => {
-			for (const row of (aliases.all({ id: user }) as AliasColumns[]).map(toAlias)) {
+		function* openUser(user: number): Work<void> {
+			for (const row of yield* aliasesOf(user)) {
 				aliasRows.set(row.seq, row);
 				[row.user, row.previousUser, row.previousAnonymous].forEach(visit);
 			}
-			for (const id of ofUser.all({ id: user }) as number[]) visit(id);
-		};
-		const openOther = (id: number) => {
-			for (const row of (aliases.all({ id }) as AliasColumns[]).map(toAlias)) {
+			for (const id of yield* column<number>(selectIdentifiersOfUser, { id: user })) visit(id);
+		}
+		function* openOther(id: number): Work<void> {
+			for (const row of yield* aliasesOf(id)) {
 				aliasRows.set(row.seq, row);
-				know(row.previousUser);
-				if (know(row.user).type === "user_id") seenWith.push({ id, user: row.user });
+				yield* know(row.previousUser);
+				if ((yield* know(row.user)).type === "user_id") seenWith.push({ id, user: row.user });
 			}
-			for (const row of (linked.all(id) as EvidenceColumns[]).map(toEvidence)) {
+			for (const row of (yield* all<EvidenceColumns>(linked, id)).map(toEvidence)) {
 				rows.set(`${row.seq} ${id}`, row);
-				if (know(row.lead).type === "user_id") seenWith.push({ id, user: row.lead });
+				if ((yield* know(row.lead)).type === "user_id") seenWith.push({ id, user: row.lead });
 				else join(id, row.lead);
 			}
-			for (const other of joints.all(id) as number[]) join(id, other);
-		};
+			for (const other of yield* column<number>(joints, id)) join(id, other);
+		}
 		const join = (id: number, other: number) => {
 			visit(other);
 			joined.set(findRoot(joined, id), findRoot(joined, other));
 		};
 		/** A limit may be in reach of whoever was seen with any identifier of a region that has limited ones. */
-		const openUsersOfLimitedRegions = () => {
-			const limited = new Set([...opened].filter(isLimited).map((id) => findRoot(joined, id)));
+		function* openUsersOfLimitedRegions(): Work<void> {
+			const limited = new Set<number>();
+			for (const id of [...opened]) if (yield* isLimited(id)) limited.add(findRoot(joined, id));
 			for (const { id, user } of seenWith) if (limited.has(findRoot(joined, id))) visit(user);
-		};
+		}
 
 		seeds.forEach(visit);
 		while (pending.length > 0) {
 			const id = pending.pop() as number;
-			if (know(id).type === "user_id") openUser(id);
-			else openOther(id);
-			if (pending.length === 0 && hasLimits) openUsersOfLimitedRegions();
+			if ((yield* know(id)).type === "user_id") yield* openUser(id);
+			else yield* openOther(id);
+			if (pending.length === 0 && hasLimits) yield* openUsersOfLimitedRegions();
 		}
 		return { rows: [...rows.values()], aliases: [...aliasRows.values()], facts };
-	};
+	}
 
-	const load = (seeds: readonly number[]): History => {
-		const { rows, aliases, facts } = gather(seeds);
+	function* load(seeds: readonly number[]): Work<History> {
+		const { rows, aliases, facts } = yield* gather(seeds);
 		const seen = new Map<number, number>();
 		for (const { previousUser, previousAnonymous } of aliases) {
 			for (const id of [previousUser, previousAnonymous]) {
-				const first = firstSeen.get({ id }) as number | null;
+				const first = (yield* pluck<number | null>(firstSeen, { id })) as number | null;
 				if (first !== null) seen.set(id, first);
-				if (!facts.has(id)) facts.set(id, identifierFact({ ...(byId.get(id) as IdentifierRow), fresh: false }));
+				if (!facts.has(id)) facts.set(id, yield* factOf(id));
 			}
 		}
-		const corrected = [...facts.values()].filter((fact) => fact.corrected).map(({ id }) => id);
-		return {
-			identifiers: facts,
-			rows,
-			aliases,
-			unlinks: corrected.flatMap((id) => unlinks.all({ id }) as History["unlinks"]),
-			unmerges: corrected.flatMap((id) => unmerges.all({ id }) as History["unmerges"]),
-			firstSeen: seen,
-		};
-	};
+		const [unlinks, unmerges]: [History["unlinks"][number][], History["unmerges"][number][]] = [[], []];
+		for (const { id, corrected } of facts.values()) {
+			if (!corrected) continue;
+			unlinks.push(...(yield* all<History["unlinks"][number]>(selectUnlinks, { id })));
+			unmerges.push(...(yield* all<History["unmerges"][number]>(unmergesOf, { id })));
+		}
+		return { identifiers: facts, rows, aliases, unlinks, unmerges, firstSeen: seen };
+	}
 
 	return {
 		/** Works out everything about the identifiers and whoever owned them, as of a time (ms) or now. */
-		read(seeds: readonly number[], asOf?: number): Past {
+		*read(seeds: readonly number[], asOf?: number): Work<Past> {
 			let wanted = new Set(seeds);
 			for (;;) {
-				const history = load([...wanted]);
+				const history = yield* load([...wanted]);
 				const resolution = resolve(history, config, asOf);
 				// Whoever turns out to be an owner is part of the answer, with all that is theirs.
 				const owners = ownersOf([...wanted], resolution, history);
@@ -166,6 +167,8 @@ export function createHistoryReader(database: SqliteDatabase, config: IdentityCo
 		},
 	};
 }
+
+export type HistoryReader = ReturnType<typeof createHistoryReader>;
 
 /** Users that own any stretch of the identifiers, and the users they are one with. */
 function ownersOf(ids: readonly number[], { spans, groups }: Resolution, history: History): number[] {
