@@ -39,7 +39,7 @@ CREATE TABLE "corrections" (
 --> statement-breakpoint
 CREATE TABLE "counters" (
 	"name" text COLLATE "C" NOT NULL,
-	"slot" integer NOT NULL,
+	"slot" integer DEFAULT 0 NOT NULL,
 	"value" bigint NOT NULL,
 	CONSTRAINT "counters_name_slot_pk" PRIMARY KEY("name","slot")
 ) WITH (fillfactor = 50);

@@ -291,7 +291,7 @@ export const counters = pgTable(
 	"counters",
 	{
 		name: text("name").notNull(),
-		slot: integer("slot").notNull(),
+		slot: integer("slot").notNull().default(0),
 		value: long("value").notNull(),
 	},
 	(t) => [primaryKey({ columns: [t.name, t.slot] })],
