@@ -108,8 +108,7 @@ CREATE TABLE "group_writes" (
 	"ts" bigint NOT NULL,
 	"message_id" text COLLATE "C" NOT NULL,
 	"source" text COLLATE "C" NOT NULL,
-	"value" text COLLATE "C" NOT NULL,
-	CONSTRAINT "group_writes_group_id_key_ts_message_id_source_pk" PRIMARY KEY("group_id","key","ts","message_id","source")
+	"value" text COLLATE "C" NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "idempotent_requests" (
@@ -216,6 +215,8 @@ CREATE UNIQUE INDEX "dead_letters_message" ON "dead_letters" USING btree ("sourc
 CREATE INDEX "event_identifiers_joint" ON "event_identifiers" USING btree ("lead") WHERE kind = 2;--> statement-breakpoint
 CREATE UNIQUE INDEX "events_message" ON "events" USING btree ("source","message_id");--> statement-breakpoint
 CREATE INDEX "events_lead" ON "events" USING btree ("lead","ts");--> statement-breakpoint
+CREATE UNIQUE INDEX "group_writes_once" ON "group_writes" USING btree (md5(group_id),md5("key"),"ts","message_id","source");--> statement-breakpoint
+CREATE INDEX "group_writes_group" ON "group_writes" USING btree ("group_id","key","ts");--> statement-breakpoint
 CREATE INDEX "idempotent_requests_at" ON "idempotent_requests" USING btree ("at");--> statement-breakpoint
 CREATE UNIQUE INDEX "identifiers_live" ON "identifiers" USING btree ("key") WHERE died_at IS NULL;--> statement-breakpoint
 CREATE INDEX "identifiers_dead" ON "identifiers" USING btree ("key","died_at") WHERE died_at IS NOT NULL;--> statement-breakpoint

@@ -47,6 +47,11 @@ export function isConflict(error: unknown): boolean {
 	return error instanceof DatabaseError && (conflicts.includes(codeOf(error)) || isOfOldTables(error));
 }
 
+/** Whether a lock was not to be had in the time that was given for it. */
+export function isLockTimeout(error: unknown): boolean {
+	return error instanceof DatabaseError && codeOf(error) === "55P03";
+}
+
 /** Whether a row was there already: somebody else committed it after we looked. */
 export function isDuplicate(error: unknown): boolean {
 	return error instanceof DatabaseError && codeOf(error) === "23505";

@@ -67,6 +67,11 @@ export function openPool({
 	return pool;
 }
 
+/** The same for work that may take as long as it likes: migrations, corrections, deletions. One at a time. */
+export function patient(url: PostgresUrl): PostgresUrl {
+	return { ...url, poolSize: 1, statementTimeout: 0 };
+}
+
 /** Numbers are below 2^53 by construction; one that is not would be another number in JavaScript. */
 function parseLong(text: string): number {
 	const number = Number(text);

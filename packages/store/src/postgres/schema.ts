@@ -184,7 +184,11 @@ export const groupWrites = pgTable(
 		source: text("source").notNull(),
 		value: text("value").notNull(),
 	},
-	(t) => [primaryKey({ columns: [t.group, t.key, t.ts, t.messageId, t.source] })],
+	(t) => [
+		// An entry of an index may hold 2.7 kB, and a group's id, a key and a message's id together can be longer.
+		uniqueIndex("group_writes_once").on(sql`md5(group_id)`, sql`md5("key")`, t.ts, t.messageId, t.source),
+		index("group_writes_group").on(t.group, t.key, t.ts),
+	],
 );
 
 export const memberships = pgTable(

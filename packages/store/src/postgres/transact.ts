@@ -31,7 +31,7 @@ export async function transact<T>(
 		} catch (error) {
 			if (attempt >= attempts || !isWorthRepeating(error)) throw toStoreError(error);
 			// Those who met are not to meet again.
-			await new Promise((resolve) => setTimeout(resolve, Math.random() * 2 ** attempt));
+			await new Promise((resolve) => setTimeout(resolve, Math.random() * 2 ** Math.min(attempt, 8)));
 		}
 	}
 }
