@@ -2,4 +2,4 @@ export * from "./maintenance.ts";
 export { openSnapshot } from "./openSnapshot.ts";
 export { openStore } from "./openStore.ts";
 export * from "./port.ts";
-export { profileIdOf } from "./sqlite/hashes.ts";
+export { profileIdOf } from "./sql/hashes.ts";

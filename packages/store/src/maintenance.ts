@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
 import type { StoreOptions } from "./port.ts";
+import type { Progress } from "./sql/restore.ts";
 import { type RebuildReport, rebuildSqlite } from "./sqlite/rebuild.ts";
-import type { Progress } from "./sqlite/restore.ts";
 import { type VerifyReport, verifySqlite } from "./sqlite/verify.ts";
 
+export type { Progress } from "./sql/restore.ts";
 export type { RebuildReport } from "./sqlite/rebuild.ts";
-export type { Progress } from "./sqlite/restore.ts";
 export type { Difference, VerifyReport } from "./sqlite/verify.ts";
 
 /** The path of a `file:` URL. */

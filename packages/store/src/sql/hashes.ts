@@ -18,9 +18,3 @@ export function profileIdOf(identifier: Identifier): string {
 export function identifierKey(identifier: Identifier): Buffer {
 	return Buffer.from(parse(identifierUuid(identifier)));
 }
-
-/** Recognises what was deleted without keeping it: a hash that only this workspace's secret can make. */
-export interface KeyedHash {
-	identifier(key: Buffer): Buffer;
-	message(source: string, messageId: string): Buffer;
-}

@@ -1,77 +1,43 @@
-import {
-	type Candidate,
-	compareIdentifiers,
-	createBlocked,
-	decideBatch,
-	emptyFacts,
-	type IdentityConfig,
-	identifiersOf,
-	type Named,
-	normaliseValue,
-	type Plan,
-	type Revision,
-} from "@selfsame/identity";
-import type { AcceptedEvent, Claims, Identifier, IngestResult, Json, JsonObject } from "@selfsame/protocol";
+import type { IdentityConfig } from "@selfsame/identity";
+import type { AcceptedEvent, Identifier, IngestResult } from "@selfsame/protocol";
 import type { DeadLetter } from "../port.ts";
-import { createPlanWriter } from "./applyPlan.ts";
-import type { Counters } from "./counters.ts";
-import { createFactLoader, linkKind } from "./facts.ts";
+import type { Counters } from "../sql/counters.ts";
+import type { Decider } from "../sql/decider.ts";
+import { eventTypes } from "../sql/eventTypes.ts";
+import { linkKind } from "../sql/evidence.ts";
+import { flag, type IdentifierRow } from "../sql/identifierRows.ts";
+import type { Identifiers } from "../sql/identifiers.ts";
 import {
-	type ErasedName,
-	flag,
-	type IdentifierRow,
-	type Identifiers,
-	identifierFact,
-	regionFact,
-} from "./identifiers.ts";
+	claimsToKeep,
+	createNaming,
+	type IdentifierSource,
+	type Incoming,
+	type RestoredEvent,
+	withoutDeadNames,
+} from "../sql/incoming.ts";
+import type { Tombstones } from "../sql/tombstones.ts";
+import { createWriteKeyIds } from "../sql/writeKeyIds.ts";
 import { createMessages } from "./messages.ts";
 import type { SqliteDatabase } from "./openDatabase.ts";
-import type { Tombstones } from "./tombstones.ts";
-import { withoutExternalId, withoutName } from "./withoutName.ts";
-import { createWriteKeyIds } from "./writeKeyIds.ts";
-
-export const eventTypes = ["track", "identify", "page", "screen", "group", "alias"] as const;
-
-/** An event on its way through one transaction. */
-interface Incoming {
-	event: AcceptedEvent;
-	named: Named;
-	seq: number;
-	lead: IdentifierRow | null;
-	others: IdentifierRow[];
-	alias: { previousUser: IdentifierRow; previousAnonymous: IdentifierRow } | null;
-}
-
-/** An event that another file of this workspace had stored, and the names in it that were deleted since. */
-export interface RestoredEvent {
-	/** The number it had. */
-	seq: number;
-	event: AcceptedEvent;
-	/** The lead first, where that is one of them. */
-	erased: (ErasedName & { led: boolean })[];
-	/** Both readings of an alias's `previousId`, where its claims do not tell them any more. */
-	previous: { user: Identifier | ErasedName; anonymous: Identifier | ErasedName } | null;
-}
+import type { RunWork } from "./runWork.ts";
 
 export interface IngestDeps {
 	database: SqliteDatabase;
+	/** On the same connection. */
+	runWork: RunWork;
 	config: IdentityConfig;
 	identifiers: Identifiers;
+	decider: Decider;
 	tombstones: Tombstones;
 	counters: Counters;
 }
 
-/** How many identity decisions took which way since the start, and how many rows of evidence they read. */
-type DecisionCounts = Plan["counts"] & { evidenceRead: number };
-
 /** The write path: what one transaction does with a batch of events. */
-export function createIngest({ database, config, identifiers, tombstones, counters }: IngestDeps) {
-	const blocked = createBlocked(config);
-	const writeKeyId = createWriteKeyIds(database);
-	const planWriter = createPlanWriter(database, identifiers);
+export function createIngest(deps: IngestDeps) {
+	const { database, runWork, config, identifiers, decider, tombstones, counters } = deps;
+	const naming = createNaming(config);
+	const writeKeyIds = createWriteKeyIds();
 	const messages = createMessages(database);
-	const decisions: DecisionCounts = { fast: 0, window: 0, rebuilt: 0, evidenceRead: 0 };
-	const loadFact = createFactLoader(database, identifiers, decisions);
 
 	const putEvent = database.prepare(
 		`INSERT INTO events (seq, source, message_id, type, trusted, ts, received_at, lead, anonymous, name, claims, write_key)
@@ -95,75 +61,20 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 		"INSERT OR IGNORE INTO dead_letters (source, received_at, message_id, code, detail, body) VALUES (?, ?, ?, ?, ?, ?)",
 	);
 
-	/** Decides, loading facts until they suffice, and writes the plan. */
-	const decideAndWrite = (rows: readonly Incoming[], revision: Revision, at: number) => {
-		const facts = emptyFacts();
-		const know = (row: IdentifierRow) => {
-			facts.identifiers.set(row.id, identifierFact(row));
-			if (facts.regions.has(row.root)) return;
-			const root = row.root === row.id ? row : identifiers.byId(row.root);
-			facts.identifiers.set(root.id, identifierFact(root));
-			facts.regions.set(root.id, regionFact(root));
-		};
-		for (const { lead, others, alias } of rows) {
-			if (lead) know(lead);
-			for (const other of others) know(other);
-			if (alias) [alias.previousUser, alias.previousAnonymous].forEach(know);
-		}
-		const candidates = rows.flatMap(toCandidate);
-		let lastAsked = "";
-		for (;;) {
-			const decision = decideBatch(facts, candidates, config, revision);
-			if (decision.plan) {
-				for (const way of ["fast", "window", "rebuilt"] as const) decisions[way] += decision.plan.counts[way];
-				return () => planWriter.write(decision.plan, at);
-			}
-			const asked = JSON.stringify(decision.needs);
-			// Asking twice for the same would go on for ever, with the file locked.
-			if (asked === lastAsked) throw new Error(`identity asks in vain for ${asked}`);
-			lastAsked = asked;
-			for (const need of decision.needs) loadFact(facts, need);
-		}
+	const rows: IdentifierSource = {
+		resolve: (identifier, timestamp) =>
+			identifiers.known(identifier) ?? runWork(identifiers.resolve(identifier, timestamp)),
+		resolveErased: (name) => runWork(identifiers.resolveErased(name)),
 	};
 
-	const name = (event: AcceptedEvent, seq: number): Incoming => {
-		const named = identifiersOf(event, config, blocked);
-		const rows = named.identifiers.map((identifier) => identifiers.resolve(identifier, event.timestamp));
-		const [lead = null, ...others] = rows;
-		const { previousId } = named;
-		const alias =
-			previousId === undefined
-				? null
-				: {
-						previousUser: identifiers.resolve({ type: "user_id", value: previousId }, event.timestamp),
-						previousAnonymous: identifiers.resolve({ type: "anonymous_id", value: previousId }, event.timestamp),
-					};
-		return { event, named, seq, lead, others, alias };
-	};
-
-	/** The same for an event from another file, whose deleted names only their hashes tell. */
-	const nameRestored = ({ event, seq, erased, previous }: RestoredEvent): Incoming => {
-		const incoming = name(event, seq);
-		if (erased.length > 0) {
-			const led = erased.filter((one) => one.led).map(identifiers.resolveErased);
-			const rows = [...led, ...(incoming.lead ? [incoming.lead] : []), ...incoming.others];
-			rows.push(...erased.filter((one) => !one.led).map(identifiers.resolveErased));
-			const usable = rows.filter(({ type }) => config.identifiers[type]);
-			const ofType = ({ type }: IdentifierRow) => ({ type, value: "" });
-			const [lead = null, ...others] = usable.sort((a, b) => compareIdentifiers(config, ofType(a), ofType(b)));
-			Object.assign(incoming, { lead, others });
-		}
-		if (previous && incoming.lead?.type === "user_id") {
-			const rowOf = (one: Identifier | ErasedName) =>
-				"value" in one ? identifiers.resolve(one, event.timestamp) : identifiers.resolveErased(one);
-			incoming.alias = { previousUser: rowOf(previous.user), previousAnonymous: rowOf(previous.anonymous) };
-		}
-		return incoming;
+	const writeKeyOf = ({ writeKey }: AcceptedEvent): number | null => {
+		const known = writeKeyIds.known(writeKey);
+		return known === undefined ? runWork(writeKeyIds.find(writeKey as string)) : known;
 	};
 
 	const writeEvent = (row: Incoming) => {
 		const { event, seq, lead, others, alias } = row;
-		const { source, messageId, timestamp, claims, payload } = event;
+		const { source, messageId, timestamp, payload } = event;
 		const anonymous = others.find(({ type }) => type === "anonymous_id")?.id ?? null;
 		putEvent.run(
 			seq,
@@ -176,15 +87,15 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 			lead?.id ?? null,
 			anonymous,
 			event.name ?? null,
-			claimsToKeep(claims, row),
-			writeKeyId(event.writeKey),
+			claimsToKeep(row),
+			writeKeyOf(event),
 		);
 		putPayload.run(seq, payload, event.traits ? JSON.stringify(event.traits) : null);
 		if (!lead) {
 			counters.add("unattributed", 1);
 			return;
 		}
-		planWriter.raise(lead.id, flag.led);
+		if ((lead.flags & flag.led) === 0) runWork(decider.raise(lead.id, flag.led));
 		const kind = lead.type === "user_id" ? linkKind.user : linkKind.joint;
 		for (const other of others) putLink.run(other.id, timestamp, seq, lead.id, kind);
 		if (alias) {
@@ -209,17 +120,24 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 		}
 	};
 
-	/** Counts an event that is not stored, and remembers that it was acknowledged. */
-	const drop = (event: AcceptedEvent, verdict: "erased" | "suppressed"): IngestResult => {
+	/** What is not stored because of a deletion; null: to be stored. */
+	const refuse = (event: AcceptedEvent, lead: Identifier | undefined): IngestResult | null => {
+		if (runWork(tombstones.knowsMessage(event.source, event.messageId))) {
+			counters.add("duplicates", 1);
+			return { verdict: "duplicate" };
+		}
+		const verdict = runWork(tombstones.judge(event, lead));
+		if (!verdict) return null;
 		counters.add(verdict, 1);
-		tombstones.rememberMessage(event.source, event.messageId);
+		// It was acknowledged.
+		runWork(tombstones.rememberMessage(event.source, event.messageId));
 		return { verdict };
 	};
 
 	const storeAll = (accepted: readonly Incoming[]) => {
-		const writePlan = decideAndWrite(accepted, { regions: [], groups: [] }, Date.now());
+		const plan = runWork(decider.decide(accepted));
 		for (const row of accepted) writeEvent(row);
-		writePlan();
+		runWork(decider.write(plan, Date.now()));
 		counters.add("events", accepted.length);
 	};
 
@@ -227,15 +145,17 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 		let seq = messages.last();
 		const accepted: Incoming[] = [];
 		const isNew = messages.add(events);
+		const mayRefuse = runWork(tombstones.isActive());
 		const results = events.map((event, index): IngestResult => {
-			if (!isNew[index] || tombstones.knowsMessage(event.source, event.messageId)) {
+			if (!isNew[index]) {
 				counters.add("duplicates", 1);
 				return { verdict: "duplicate" };
 			}
-			const verdict = tombstones.judge(event, () => identifiersOf(event, config, blocked).identifiers[0]);
-			if (verdict) return drop(event, verdict);
+			const named = naming.namesOf(event);
+			const refused = mayRefuse ? refuse(event, named.identifiers[0]) : null;
+			if (refused) return refused;
 			seq += 1;
-			accepted.push(withoutDeadNames(name(event, seq)));
+			accepted.push(withoutDeadNames(naming.name(event, seq, rows, named)));
 			return { verdict: "accepted", seq };
 		});
 		storeAll(accepted);
@@ -244,20 +164,19 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 		for (const { source, receivedAt, messageId, code, detail, body } of letters) {
 			putLetter.run(source, receivedAt, messageId, code, detail, body);
 		}
-		counters.flush();
+		runWork(counters.flush());
 		return results;
 	};
 
 	return {
-		decisions,
 		/** Stores a batch, inside a transaction that the caller has begun. */
 		ingest,
-		/** Stores events that another file of the same workspace had stored, under the numbers they had. */
+		/** Stores events that another database of the same workspace had stored, under the numbers they had. */
 		restore(events: readonly RestoredEvent[]): void {
 			messages.add(events.map(({ event }) => event));
-			storeAll(events.map(nameRestored));
+			storeAll(events.map((event) => naming.nameRestored(event, rows)));
 			messages.file(events.at(-1)?.seq ?? messages.last());
-			counters.flush();
+			runWork(counters.flush());
 		},
 		/** Ends a transaction that was committed. */
 		settle(): void {
@@ -265,67 +184,8 @@ export function createIngest({ database, config, identifiers, tombstones, counte
 			messages.settle();
 		},
 		/** Takes back what was remembered of a transaction that failed, and sees what others have stored. */
-		forget(): void {
-			identifiers.forget();
-			messages.forget();
-		},
-		/** Decides parts of identity anew, inside a transaction that the caller has begun. */
-		revise: (revision: Revision, at: number) => decideAndWrite([], revision, at)(),
-		planWriter,
+		forget: messages.forget,
 	};
 }
 
 export type Ingest = ReturnType<typeof createIngest>;
-
-function toCandidate({ event, seq, lead, others, alias }: Incoming): Candidate[] {
-	if (!lead) return [];
-	const { timestamp, messageId, source } = event;
-	const candidate: Candidate = {
-		seq,
-		position: { timestamp, messageId, source },
-		lead: lead.id,
-		others: others.map(({ id }) => id),
-	};
-	if (alias) {
-		candidate.alias = {
-			previousUser: alias.previousUser.id,
-			previousAnonymous: alias.previousAnonymous.id,
-			trusted: event.trust === "server",
-		};
-	}
-	return [candidate];
-}
-
-/** A late event may name what was deleted since: the event is kept, the name is not. */
-function withoutDeadNames(incoming: Incoming): Incoming {
-	const { event, named, lead, others, alias } = incoming;
-	const rows = alias ? [lead, ...others, alias.previousUser, alias.previousAnonymous] : [lead, ...others];
-	if (rows.every((row) => row?.value !== null)) return incoming;
-	const { previousId: value = "" } = named;
-	const names = [...named.identifiers, { type: "user_id", value }, { type: "anonymous_id", value }];
-	let { claims, payload } = event;
-	for (const [index, row] of rows.entries()) {
-		const name = names[index];
-		if (row?.value !== null || !name) continue;
-		claims = withoutName(claims, name);
-		payload = JSON.stringify(withoutExternalId(JSON.parse(payload) as JsonObject, name));
-	}
-	return { ...incoming, event: { ...event, claims, payload } };
-}
-
-/**
- * Most events claim a user and an anonymous id in their one spelling, which the identifiers hold already. Anything more
- * is kept as it came: placeholders, other spellings, and what another set of identity rules would read.
- */
-function claimsToKeep(claims: Claims, { lead, others }: Incoming): string | null {
-	const known = (type: string, value: string | number) => {
-		const row = lead?.type === type ? lead : others.find((other) => other.type === type);
-		return row !== undefined && (row.value === null || (row.value === value && normaliseValue(value) === value));
-	};
-	const { userId, anonymousId, ...rest } = claims;
-	const kept: { [name: string]: Json } = { ...(rest as { [name: string]: Json }) };
-	if (userId !== undefined && !known("user_id", userId)) kept.userId = userId;
-	if (anonymousId !== undefined && !known("anonymous_id", anonymousId)) kept.anonymousId = anonymousId;
-	for (const name in kept) return name && JSON.stringify(kept);
-	return null;
-}

@@ -1,5 +1,6 @@
-import { createMessageKey } from "./hashes.ts";
+import { createMessageKey, hashSecret } from "../sql/keyedHash.ts";
 import type { SqliteDatabase } from "./openDatabase.ts";
+import { createRunWork } from "./runWork.ts";
 
 /** How many messages are kept in memory before they are filed: some 6 MB. Twice as many may be read at a start, within 0.2 s. */
 const unfiledMessages = 32_768;
@@ -30,7 +31,7 @@ interface State {
  * @param mostUnfiled how many messages are kept in memory.
  */
 export function createMessages(database: SqliteDatabase, mostUnfiled = unfiledMessages) {
-	const keyOf = createMessageKey(database);
+	const keyOf = createMessageKey(createRunWork(database)(hashSecret()));
 	// Many keys at once, as JSON: calling a statement costs several times what it does with one of them.
 	const find = database.prepare("SELECT value FROM json_each(?) WHERE value IN (SELECT key FROM messages)").pluck();
 	const putAll = database.prepare("INSERT OR IGNORE INTO messages (key) SELECT value FROM json_each(?)");

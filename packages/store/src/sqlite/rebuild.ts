@@ -2,9 +2,10 @@ import { existsSync, renameSync, rmSync } from "node:fs";
 import type { IdentityConfig } from "@selfsame/identity";
 import Database from "better-sqlite3";
 import { StorageUnavailableError } from "../port.ts";
-import { canonicalRules } from "./identityRules.ts";
+import { canonicalRules } from "../sql/identityRules.ts";
+import type { Progress } from "../sql/restore.ts";
 import { openReader, type SqliteDatabase } from "./openDatabase.ts";
-import { type Progress, restoreInto } from "./restore.ts";
+import { restoreInto } from "./restoreTarget.ts";
 
 /** Where a rebuild grows beside the file that is served meanwhile. */
 const rebuiltFile = (file: string) => `${file}.rebuilt`;

@@ -4,10 +4,11 @@ import { join } from "node:path";
 import type { IdentityConfig } from "@selfsame/identity";
 import type { Profile } from "@selfsame/protocol";
 import { IdentityRulesChangedError } from "../port.ts";
-import { canonicalRules } from "./identityRules.ts";
+import { canonicalRules } from "../sql/identityRules.ts";
+import type { Progress } from "../sql/restore.ts";
 import { copyDatabase, openReader } from "./openDatabase.ts";
 import { createReader, type Reader } from "./reader.ts";
-import { type Progress, restoreInto } from "./restore.ts";
+import { restoreInto } from "./restoreTarget.ts";
 
 /** A profile that is not what its events say. */
 export interface Difference {

@@ -11,53 +11,52 @@ import {
 	type PurgeQuery,
 	type RepeatableRequest,
 	type RequestClaim,
+	type SecretKey,
+	type Source,
 } from "../port.ts";
-import { createCorrections } from "./corrections.ts";
-import { createCounters } from "./counters.ts";
-import { createDeadLetters } from "./deadLetters.ts";
-import { createDeletion } from "./deletion.ts";
-import { createEventRemoval } from "./eventRemoval.ts";
-import { createKeyedHash } from "./hashes.ts";
-import { createIdempotentRequests } from "./idempotentRequests.ts";
-import { createIdentifiers } from "./identifiers.ts";
-import { requireSameRules } from "./identityRules.ts";
+import { createAmendments } from "../sql/amendments.ts";
+import { deadLetters } from "../sql/deadLetters.ts";
+import { noDecisions } from "../sql/decider.ts";
+import { idempotentRequests } from "../sql/idempotentRequests.ts";
+import { requireSameRules } from "../sql/identityRules.ts";
+import { createKeyedHash, hashSecret } from "../sql/keyedHash.ts";
+import { putMeta, readMeta } from "../sql/meta.ts";
+import { sources } from "../sql/sources.ts";
+import type { Work } from "../sql/work.ts";
+import { createCountedIds } from "./countedIds.ts";
+import { sqliteDialect } from "./dialect.ts";
 import { createIngest } from "./ingest.ts";
 import { isDurable, openWriter, type SqliteDatabase } from "./openDatabase.ts";
-import { createOwnership } from "./ownership.ts";
-import { createProfileReader } from "./profileReader.ts";
-import { createPurge } from "./purge.ts";
 import { adoptRebuilt } from "./rebuild.ts";
+import { createRunWork } from "./runWork.ts";
 import { removeLeftCopies } from "./snapshotFile.ts";
-import { createSources } from "./sources.ts";
-import { createTombstones } from "./tombstones.ts";
 import { putViews } from "./views.ts";
+
+/** How many identifiers are kept in memory: about 100 MB at the most. */
+const mostIdentifiers = 200_000;
 
 /** Everything that changes the workspace's file: one connection, one transaction at a time. */
 export function createWriter(file: string, config: IdentityConfig) {
 	const database = openUnder(config, file);
 	putViews(database);
 	removeLeftCopies(file);
-	const hash = createKeyedHash(database);
-	const identifiers = createIdentifiers(database, config, hash);
-	const tombstones = createTombstones(database, hash);
-	const counters = createCounters(database);
-	const ingest = createIngest({ database, config, identifiers, tombstones, counters });
-	const corrections = createCorrections(database, identifiers, ingest);
-	const ownership = createOwnership(database);
-	const removal = createEventRemoval({ database, identifiers, ownership, ingest, tombstones });
-	const deletion = createDeletion({ database, hash, ownership, removal, tombstones, counters });
-	const purge = createPurge({ database, removal, tombstones, counters });
-	const profiles = createProfileReader(database, config, ownership);
-	const sources = createSources(database);
-	const letters = createDeadLetters(database);
-	const requests = createIdempotentRequests(database);
+	const runWork = createRunWork(database);
+	const counts = noDecisions();
+	const amendments = createAmendments({
+		dialect: sqliteDialect,
+		config,
+		hash: createKeyedHash(runWork(hashSecret())),
+		ids: createCountedIds(),
+		counts,
+		most: mostIdentifiers,
+	});
+	const ingest = createIngest({ database, runWork, config, ...amendments });
 	const dataVersion = database.prepare("PRAGMA data_version").pluck();
 	let lastVersion = dataVersion.get() as number;
 
 	const forget = () => {
+		amendments.forget();
 		ingest.forget();
-		counters.forget();
-		tombstones.refresh();
 	};
 
 	/** Nothing else writes but a command now and then, such as a purge: then what is remembered may not be so any more. */
@@ -67,12 +66,12 @@ export function createWriter(file: string, config: IdentityConfig) {
 		lastVersion = version;
 	};
 
-	/** Commits what `work` did, or nothing of it; then the memory of what was read is as the file is. */
-	const transact = <T>(work: () => T): T => {
+	/** Commits what `write` did, or nothing of it; then the memory of what was read is as the file is. */
+	const commit = <T>(write: () => T): T => {
 		database.exec("BEGIN IMMEDIATE");
 		try {
 			forgetIfChanged();
-			const result = work();
+			const result = write();
 			database.exec("COMMIT");
 			ingest.settle();
 			return result;
@@ -82,69 +81,60 @@ export function createWriter(file: string, config: IdentityConfig) {
 			throw error;
 		}
 	};
+	const transact = <T>(work: Work<T>): T => commit(() => runWork(work));
 
 	return {
 		ingest: (events: readonly AcceptedEvent[], rejected: readonly DeadLetter[]): IngestResult[] =>
-			transact(() => ingest.ingest(events, rejected)),
+			commit(() => ingest.ingest(events, rejected)),
 
 		correct: (correction: Correction, attribution: Attribution): void =>
-			transact(() => corrections.apply(correction, attribution)),
+			transact(amendments.corrections.apply(correction, attribution)),
 
 		deleteProfile(
 			ref: ProfileRef,
 			options: { suppress: boolean; dryRun: boolean },
 			attribution: Attribution,
 		): DeletionReceipt | null {
-			const receipt = transact(() => {
-				const id = profiles.find(ref);
-				return id === undefined ? null : deletion.erase(id, options, attribution);
-			});
+			const receipt = transact(amendments.deleteProfile(ref, options, attribution));
 			// What was deleted must leave the log too, not only the pages.
 			if (receipt && !options.dryRun) database.pragma("wal_checkpoint(TRUNCATE)");
 			return receipt;
 		},
 
 		purge(query: PurgeQuery, options: { dryRun: boolean }, attribution: Attribution): { events: number } {
-			const events = transact(() => purge.purge(query, options, attribution));
+			const events = transact(amendments.purge(query, options, attribution));
 			if (events > 0 && !options.dryRun) database.pragma("wal_checkpoint(TRUNCATE)");
 			return { events };
 		},
 
-		removeRejected: (ids: readonly number[]): number => transact(() => letters.remove(ids)),
-		trimRejected: (limits: { maxCount: number; before: number }): number => transact(() => letters.trim(limits)),
+		removeRejected: (ids: readonly number[]): number => transact(deadLetters.remove(ids)),
+		trimRejected: (limits: { maxCount: number; before: number }): number => transact(deadLetters.trim(limits)),
 
 		claimRequest: (
 			request: RepeatableRequest,
 			limits: { forgetBefore: number; abandonedBefore: number },
-		): RequestClaim => transact(() => requests.claim(request, limits)),
-		answerRequest: requests.answer,
-		releaseRequest: requests.release,
+		): RequestClaim => transact(idempotentRequests.claim(request, limits)),
+		answerRequest: (hash: string, answer: { status: number; body: string }): void =>
+			transact(idempotentRequests.answer(hash, answer)),
+		releaseRequest: (hash: string): void => transact(idempotentRequests.release(hash)),
 
-		putSource: sources.putSource,
-		putSecretKey: sources.putSecretKey,
-		removeSecretKey: sources.removeSecretKey,
-		touchSecretKey: sources.touchSecretKey,
+		putSource: (source: Source): void => transact(sources.putSource(source)),
+		putSecretKey: (key: SecretKey): void => transact(sources.putSecretKey(key)),
+		removeSecretKey: (id: string): boolean => transact(sources.removeSecretKey(id)),
+		touchSecretKey: (id: string, at: number): void => transact(sources.touchSecretKey(id, at)),
 
 		/** Takes and commits a write, which is what readiness is about. */
-		ready(): void {
-			transact(() =>
-				database.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('ready', ?)").run(`${Date.now()}`),
-			);
-		},
+		ready: (): void => transact(putMeta("ready", `${Date.now()}`)),
 
 		/** How many identity decisions took which way since the start. */
-		decisions: () => ({ ...ingest.decisions }),
+		decisions: () => ({ ...counts }),
 
-		noteBackup: (at: number): void => {
-			transact(() =>
-				database.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('last_backup_at', ?)").run(`${at}`),
-			);
-		},
+		noteBackup: (at: number): void => transact(putMeta("last_backup_at", `${at}`)),
 
 		diagnostics(): Diagnostics {
-			const at = database.prepare("SELECT value FROM meta WHERE name = 'last_backup_at'").pluck().get();
+			const at = runWork(readMeta("last_backup_at"));
 			return {
-				decisions: { ...ingest.decisions },
+				decisions: { ...counts },
 				durable: isDurable(database),
 				lastBackupAt: at === undefined ? null : Number(at),
 			};
@@ -163,7 +153,7 @@ export function createWriter(file: string, config: IdentityConfig) {
 function openUnder(config: IdentityConfig, file: string): SqliteDatabase {
 	const database = openWriter(file);
 	try {
-		requireSameRules(database, config);
+		createRunWork(database)(requireSameRules(config));
 		return database;
 	} catch (error) {
 		database.close();

@@ -1,6 +1,7 @@
 import type { IdentityConfig } from "@selfsame/identity";
 import { IdentityRulesChangedError } from "../port.ts";
-import type { SqliteDatabase } from "./openDatabase.ts";
+import { putMeta, readMeta } from "./meta.ts";
+import { pluck, type Work } from "./work.ts";
 
 /** The rules in one spelling, so that two sets can be compared. */
 export function canonicalRules({ identifiers, blockedValues, maxUsersPerAnonymousId }: IdentityConfig): string {
@@ -13,11 +14,11 @@ export function canonicalRules({ identifiers, blockedValues, maxUsersPerAnonymou
 }
 
 /** A workspace's profiles stand on one set of rules; going on with another would mix two. */
-export function requireSameRules(database: SqliteDatabase, config: IdentityConfig): void {
+export function* requireSameRules(config: IdentityConfig): Work<void> {
 	const rules = canonicalRules(config);
-	const stored = database.prepare("SELECT value FROM meta WHERE name = 'identity_rules'").pluck().get();
+	const stored = yield* readMeta("identity_rules");
 	if (stored === rules) return;
-	const isEmpty = database.prepare("SELECT 1 FROM events LIMIT 1").get() === undefined;
+	const isEmpty = (yield* pluck<number>("SELECT 1 FROM events LIMIT 1")) === undefined;
 	if (stored !== undefined && !isEmpty) throw new IdentityRulesChangedError();
-	database.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('identity_rules', ?)").run(rules);
+	yield* putMeta("identity_rules", rules);
 }

@@ -1,0 +1,91 @@
+import type { Identifier } from "@selfsame/protocol";
+import type { Attribution, Correction } from "../port.ts";
+import type { Decider } from "./decider.ts";
+import { flag, type IdentifierRow } from "./identifierRows.ts";
+import type { Identifiers } from "./identifiers.ts";
+import { all, column, pluck, run, type Work } from "./work.ts";
+
+/** The source name that merges made through the API carry in reasons. */
+const apiSource = "api";
+
+/** A correction by the rows that it names: two users, a user and its value as an anonymous id, or any two. */
+export interface CorrectionRows {
+	kind: Correction["kind"];
+	a: IdentifierRow;
+	b: IdentifierRow;
+}
+
+const put = "INSERT INTO corrections (kind, at, a, b, actor, reason) VALUES (?, ?, ?, ?, ?, ?) RETURNING id";
+const putAgain = "INSERT INTO corrections (id, kind, at, a, b, actor, reason) VALUES (?, ?, ?, ?, ?, ?, ?)";
+const putMerge = `INSERT INTO aliases
+	(seq, ts, message_id, source, "user", previous_user, previous_anonymous, reading, trusted)
+	VALUES (?, ?, ?, '${apiSource}', ?, ?, ?, 0, 1)`;
+const putChange = "INSERT INTO changes (at, kind, identifier, other) VALUES (?, 'correction', ?, ?)";
+const anonymousReadings =
+	'SELECT previous_anonymous FROM aliases WHERE ("user" = :id OR previous_user = :id) AND reading = 1';
+const joined = 'SELECT "user", previous_user AS other FROM aliases WHERE "user" = :id OR previous_user = :id';
+
+/** Corrections: kept for ever with who made them and why, then the parts they touch are decided anew. */
+export function createCorrections(identifiers: Identifiers, decider: Decider) {
+	/** Which regions and alias groups a correction may change. */
+	function* touchedBy({ kind, a, b }: CorrectionRows): Work<{ regions: number[]; groups: number[] }> {
+		if (kind === "merge") return { regions: [], groups: [a.id, b.id] };
+		if (kind === "unmerge") {
+			const pairs = yield* all<{ user: number; other: number }>(joined, { id: a.id });
+			const groups = pairs.flatMap(({ user, other }) => [user, other]);
+			const readings = yield* column<number>(anonymousReadings, { id: a.id });
+			return { regions: [b.id, ...readings], groups: [a.id, ...groups] };
+		}
+		const regions = [a, b].filter(({ type }) => type !== "user_id").map(({ id }) => id);
+		return { regions, groups: regions.length === 0 ? [a.id, b.id] : [] };
+	}
+
+	/** @param known the number that the correction has in another database of the workspace. */
+	function* applyRows(rows: CorrectionRows, { at, actor, reason }: Attribution, known?: number): Work<void> {
+		const { kind, a, b } = rows;
+		for (const { id } of [a, b]) yield* decider.raise(id, flag.corrected);
+		yield* run(putChange, at, a.id, b.id);
+		const id = known ?? ((yield* pluck<number>(put, kind, at, a.id, b.id, actor, reason)) as number);
+		if (known !== undefined) yield* run(putAgain, known, kind, at, a.id, b.id, actor, reason);
+		if (kind === "merge") yield* run(putMerge, -id, at, `merge-${id}`, a.id, b.id, b.id);
+		yield* decider.revise(yield* touchedBy(rows), at);
+	}
+
+	/** The living identifier, then what it was before each deletion: a correction is about the name, whoever had it. */
+	function* rowsOf(identifier: Identifier, at: number): Work<IdentifierRow[]> {
+		return [yield* identifiers.resolve(identifier, at), ...(yield* identifiers.erased(identifier))];
+	}
+
+	function* toRows(correction: Correction, at: number): Work<CorrectionRows[]> {
+		const { kind } = correction;
+		const [one, other] = namesOf(correction);
+		if (kind === "merge") {
+			return [{ kind, a: yield* identifiers.resolve(one, at), b: yield* identifiers.resolve(other, at) }];
+		}
+		const [left, right] = [yield* rowsOf(one, at), yield* rowsOf(other, at)];
+		return left.flatMap((a) => right.map((b) => ({ kind, a, b })));
+	}
+
+	return {
+		/** Applies a correction inside a transaction that the caller has begun. */
+		*apply(correction: Correction, attribution: Attribution): Work<void> {
+			for (const rows of yield* toRows(correction, attribution.at)) yield* applyRows(rows, attribution);
+		},
+		applyRows,
+	};
+}
+
+export type Corrections = ReturnType<typeof createCorrections>;
+
+function namesOf(correction: Correction): [Identifier, Identifier] {
+	const user = (value: string) => ({ type: "user_id", value });
+	switch (correction.kind) {
+		case "merge":
+			return [user(correction.userId), user(correction.otherUserId)];
+		case "unmerge":
+			// An alias may name the user by a `previousId` that reads as an anonymous id.
+			return [user(correction.userId), { type: "anonymous_id", value: correction.userId }];
+		case "unlink":
+			return [correction.identifier, correction.from];
+	}
+}

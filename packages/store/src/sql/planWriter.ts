@@ -1,0 +1,84 @@
+import type { Plan, Span } from "@selfsame/identity";
+import { beginning } from "./evidence.ts";
+import { flag, regionStates } from "./identifierRows.ts";
+import type { Identifiers } from "./identifiers.ts";
+import { run, type Work } from "./work.ts";
+
+const setFlags = "UPDATE identifiers SET flags = ? WHERE id = ?";
+// Whoever follows another root has no say of its own any more.
+const setRoot = "UPDATE identifiers SET root = ?, state = 0, owner = NULL, size = 1, limited = NULL WHERE id = ?";
+const setRegion = "UPDATE identifiers SET root = ?, state = ?, owner = ?, size = ?, limited = ? WHERE id = ?";
+const clearSpans = "DELETE FROM spans WHERE identifier = ?";
+const putSpan = `INSERT INTO spans (identifier, from_ts, from_message, from_source, owner) VALUES (?, ?, ?, ?, ?)
+	ON CONFLICT (identifier, from_ts, from_message, from_source) DO UPDATE SET owner = excluded.owner`;
+const cutSpan = "DELETE FROM spans WHERE identifier = ? AND from_ts = ? AND from_message = ? AND from_source = ?";
+const clearAdjacent = "DELETE FROM adjacent_users WHERE identifier = ?";
+const putAdjacent = 'INSERT INTO adjacent_users (identifier, "user", direct) VALUES (?, ?, ?)';
+const addAdjacent = `${putAdjacent} ON CONFLICT DO NOTHING`;
+const setReading = "UPDATE aliases SET reading = ? WHERE seq = ?";
+const removeEvidence = "DELETE FROM event_identifiers WHERE identifier = ? AND ts = ? AND seq = ? AND kind = 1";
+const putEvidence = `INSERT INTO event_identifiers (identifier, ts, seq, lead, kind) VALUES (?, ?, ?, ?, 1)
+	ON CONFLICT DO NOTHING`;
+const putChange = "INSERT INTO changes (at, kind, identifier, other, seq) VALUES (?, ?, ?, ?, ?)";
+
+/** Writes what was decided. Nothing is decided here. */
+export function createPlanWriter(identifiers: Identifiers) {
+	/** Sets a bit of an identifier's flags, once. */
+	function* raise(id: number, bit: number): Work<void> {
+		const row = yield* identifiers.byId(id);
+		if ((row.flags & bit) !== 0) return;
+		row.flags |= bit;
+		yield* run(setFlags, row.flags, id);
+	}
+
+	const writeSpan = (id: number, { from, owner }: Span) =>
+		run(putSpan, id, from?.timestamp ?? beginning, from?.messageId ?? "", from?.source ?? "", owner);
+
+	function* writeRoots(plan: Plan): Work<void> {
+		for (const [id, root] of plan.roots) {
+			yield* run(setRoot, root, id);
+			Object.assign(yield* identifiers.byId(id), { root, state: 0, owner: null, size: 1, limited: null });
+		}
+		for (const region of plan.regions.values()) {
+			const limited = region.limited === null ? null : JSON.stringify(region.limited);
+			const state = regionStates.indexOf(region.state);
+			yield* run(setRegion, region.root, state, region.owner, region.size, limited, region.root);
+			const { root, owner, size } = region;
+			Object.assign(yield* identifiers.byId(root), { root, state, owner, size, limited });
+		}
+	}
+
+	function* writeSpans(plan: Plan): Work<void> {
+		for (const [id, edit] of plan.spans) {
+			if (edit.clear) yield* run(clearSpans, id);
+			for (const { timestamp, messageId, source } of edit.cut) yield* run(cutSpan, id, timestamp, messageId, source);
+			for (const span of edit.put) yield* writeSpan(id, span);
+		}
+		for (const { identifier, user, direct } of plan.seenWith) yield* run(addAdjacent, identifier, user, direct ? 1 : 0);
+		for (const [id, users] of plan.adjacent) {
+			yield* run(clearAdjacent, id);
+			for (const { user, direct } of users) yield* run(putAdjacent, id, user, direct ? 1 : 0);
+		}
+	}
+
+	return {
+		raise,
+		/** Writes the plan, the change log included. `at` is the commit's time, ms. */
+		*write(plan: Plan, at: number): Work<void> {
+			for (const id of plan.seen) yield* raise(id, flag.seen);
+			yield* writeRoots(plan);
+			yield* writeSpans(plan);
+			for (const [seq, reading] of plan.readings) yield* run(setReading, reading === "anonymous" ? 1 : 0, seq);
+			for (const { identifier, position, seq } of plan.removeEvidence) {
+				yield* run(removeEvidence, identifier, position.timestamp, seq);
+			}
+			for (const { identifier, position, seq, lead } of plan.addEvidence) {
+				yield* run(putEvidence, identifier, position.timestamp, seq, lead);
+			}
+			for (const { kind, identifier, other, seq } of plan.changes)
+				yield* run(putChange, at, kind, identifier, other, seq);
+		},
+	};
+}
+
+export type PlanWriter = ReturnType<typeof createPlanWriter>;
