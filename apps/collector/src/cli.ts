@@ -5,6 +5,7 @@ import { backup } from "./commands/backup.ts";
 import { doctor } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
 import { keysCommand } from "./commands/keys.ts";
+import { migrateCommand } from "./commands/migrate.ts";
 import { purgeCommand } from "./commands/purge.ts";
 import { rebuildCommand } from "./commands/rebuild.ts";
 import { sourcesCommand } from "./commands/sources.ts";
@@ -71,6 +72,7 @@ program.addCommand(exportCommand(process.env));
 program.addCommand(verifyCommand(process.env));
 program.addCommand(rebuildCommand(process.env));
 program.addCommand(purgeCommand(process.env));
+program.addCommand(migrateCommand(process.env));
 
 program
 	.command("doctor")

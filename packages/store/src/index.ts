@@ -1,4 +1,5 @@
 export * from "./maintenance.ts";
+export { type MigrationReport, migrateStore } from "./migrateStore.ts";
 export { openSnapshot } from "./openSnapshot.ts";
 export { openStore } from "./openStore.ts";
 export * from "./port.ts";

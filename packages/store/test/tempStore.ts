@@ -3,20 +3,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { IdentityConfig } from "@selfsame/identity";
 import { openStore, type Store } from "@selfsame/store";
+import { type DatabaseKind, databaseOfRun } from "./databaseOfRun.ts";
+import { makeSchema } from "./postgres/makeSchema.ts";
 
-/** A database file of one's own, which can be closed and opened again. */
+/** A database of one's own, which can be closed and opened again. */
 export interface TempStore {
 	readonly url: string;
 	/** The open store; another object after `reopen`. */
 	store: Store;
 	reopen(): Promise<void>;
-	/** Closes it and removes its directory. */
+	/** Closes it and removes it. */
 	remove(): Promise<void>;
 }
 
-export async function openTempStore(identity: IdentityConfig): Promise<TempStore> {
-	const directory = mkdtempSync(join(tmpdir(), "selfsame-store-"));
-	const url = `file:${join(directory, "selfsame.db")}`;
+export async function openTempStore(identity: IdentityConfig, kind: DatabaseKind = databaseOfRun): Promise<TempStore> {
+	const { url, drop } = kind === "sqlite" ? makeFile() : await makeSchema();
 	const temp: TempStore = {
 		url,
 		store: await openStore(url, { identity }),
@@ -26,8 +27,16 @@ export async function openTempStore(identity: IdentityConfig): Promise<TempStore
 		},
 		async remove() {
 			await temp.store.close();
-			rmSync(directory, { recursive: true, force: true });
+			await drop();
 		},
 	};
 	return temp;
+}
+
+function makeFile() {
+	const directory = mkdtempSync(join(tmpdir(), "selfsame-store-"));
+	return {
+		url: `file:${join(directory, "selfsame.db")}`,
+		drop: async () => rmSync(directory, { recursive: true, force: true }),
+	};
 }

@@ -32,7 +32,11 @@ export async function doctor(env: Env): Promise<void> {
 	report(...(await checkDisk(environment)), checkClock(), checkReach(environment, config));
 	try {
 		await withStore(env, async (store) => {
-			report(...(await checkStorage(store)), ...(await checkKeys(store)), ...(await checkArrivals(store, environment)));
+			report(
+				...(await checkStorage(store, environment)),
+				...(await checkKeys(store)),
+				...(await checkArrivals(store, environment)),
+			);
 		});
 	} catch (error) {
 		report(fail(`The database cannot be opened: ${(error as Error).message}`, "See the message; then run this again."));

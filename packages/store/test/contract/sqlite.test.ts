@@ -4,4 +4,4 @@ import { describeStore } from "./storeContract.ts";
 
 const identifiers = { ...defaultIdentityConfig.identifiers, email: { priority: 2, limit: 5 } };
 
-describeStore("SQLite", () => openTempStore({ ...defaultIdentityConfig, identifiers }));
+describeStore("SQLite", () => openTempStore({ ...defaultIdentityConfig, identifiers }, "sqlite"));
