@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { Filter } from "@selfsame/protocol";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compileFilter } from "../src/sqlite/search/compileFilter.ts";
+import { compileFilter } from "../src/sql/search/compileFilter.ts";
 import { createSearcher } from "../src/sqlite/search/createSearcher.ts";
 import { configs } from "./configs.ts";
 import { bags, filters } from "./search/filters.ts";
@@ -13,7 +13,7 @@ import { openTempStore, type TempStore } from "./tempStore.ts";
 /** Ways to get the SQL wrong, each as what it does to the text. */
 const mutants: Record<string, (sql: string) => string> = {
 	"null is neither true nor false": (sql) => sql.replaceAll(" IS TRUE", ""),
-	"whoever has no event is never found": (sql) => sql.replaceAll("NOT IN", "IN"),
+	"whoever has no event is never found": (sql) => sql.replaceAll(/\(NOT (?!\()/g, "("),
 	"a window ends before its last instant": (sql) => sql.replaceAll("e.ts <= :", "e.ts < :"),
 	"a window begins after its first instant": (sql) => sql.replaceAll("e.ts >= :", "e.ts > :"),
 	"events of one instant have no order": (sql) => sql.replaceAll("ts, message_id, source", "ts"),
@@ -39,7 +39,7 @@ let temp: TempStore;
 let expected: string[][];
 
 beforeAll(async () => {
-	temp = await openTempStore(config);
+	temp = await openTempStore(config, "sqlite");
 	const worn = fc.sample(bags, { numRuns: 40, seed });
 	for (const [instance, stream] of fc.sample(streams, { numRuns: 25, seed }).entries()) {
 		await playInto(temp.store, stream, worn, instance);

@@ -13,10 +13,19 @@ export interface PostgresText {
 
 const known = new Map<string, PostgresText>();
 
-/** Numbers the values of a statement. What stands in quotes or after `::` is no value. */
+/** What is asked often, so that it is worth remembering. */
 export function toPostgres(sql: string): PostgresText {
 	const found = known.get(sql);
 	if (found) return found;
+	const numbered = numberValues(sql);
+	const name = `s_${createHash("sha256").update(numbered.text).digest("hex").slice(0, 40)}`;
+	const made = { ...numbered, name };
+	known.set(sql, made);
+	return made;
+}
+
+/** Numbers the values of a statement. What stands in quotes or after `::` is no value. */
+export function numberValues(sql: string): Omit<PostgresText, "name"> {
 	const names: string[] = [];
 	let positions = 0;
 	const text = sql.replace(/'(?:[^']|'')*'|"[^"]*"|::\w+|\?|:([a-z]\w*)/gi, (part, name: string | undefined) => {
@@ -28,10 +37,9 @@ export function toPostgres(sql: string): PostgresText {
 		if (!names.includes(name)) names.push(name);
 		return `$${names.indexOf(name) + 1}`;
 	});
-	const bind = (values: Values): unknown[] =>
-		names.length === 0 ? [...values] : names.map((name) => (values[0] as Readonly<Record<string, Value>>)[name]);
-	const name = `s_${createHash("sha256").update(text).digest("hex").slice(0, 40)}`;
-	const made = { text, name, bind };
-	known.set(sql, made);
-	return made;
+	const bind = (values: Values): unknown[] => {
+		if (names.length > 0) return names.map((name) => (values[0] as Readonly<Record<string, Value>>)[name]);
+		return positions > 0 ? [...values] : [];
+	};
+	return { text, bind };
 }

@@ -18,6 +18,8 @@ export interface Statement {
 	sql: string;
 	values: Values;
 	wanted: Wanted;
+	/** The text is hardly asked again: preparing and remembering it is not worth it. */
+	isPassing?: true;
 }
 
 /** Something that is done with the database, in one transaction that its caller has begun. */

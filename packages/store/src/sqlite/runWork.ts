@@ -7,18 +7,23 @@ export type RunWork = <T>(work: Work<T>) => T;
 
 /** Runs work on a connection. Statements are prepared once for each text: preparing costs more than running. */
 export function createRunWork(database: SqliteDatabase): RunWork {
-	const prepared: Record<Wanted, Map<string, Prepared<unknown[]>>> = { rows: new Map(), column: new Map(), count: new Map() };
-	const prepare = (sql: string, wanted: Wanted) => {
+	const prepared: Record<Wanted, Map<string, Prepared<unknown[]>>> = {
+		rows: new Map(),
+		column: new Map(),
+		count: new Map(),
+	};
+	const prepare = ({ sql, wanted, isPassing }: Statement) => {
 		let statement = prepared[wanted].get(sql);
 		if (!statement) {
 			statement = database.prepare<unknown[]>(sql);
 			if (wanted === "column") statement.pluck();
-			prepared[wanted].set(sql, statement);
+			if (!isPassing) prepared[wanted].set(sql, statement);
 		}
 		return statement;
 	};
-	const answer = ({ sql, values, wanted }: Statement): unknown => {
-		const statement = prepare(sql, wanted);
+	const answer = (asked: Statement): unknown => {
+		const { values, wanted } = asked;
+		const statement = prepare(asked);
 		return wanted === "count" ? statement.run(...values).changes : statement.all(...values);
 	};
 

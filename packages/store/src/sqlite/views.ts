@@ -1,6 +1,6 @@
-import { beginning } from "./facts.ts";
-import { flag, regionStates } from "./identifiers.ts";
-import { eventTypes } from "./ingest.ts";
+import { eventTypes } from "../sql/eventTypes.ts";
+import { beginning } from "../sql/evidence.ts";
+import { flag, regionStates } from "../sql/identifierRows.ts";
 import type { SqliteDatabase } from "./openDatabase.ts";
 
 const indexOfState = (state: (typeof regionStates)[number]) => regionStates.indexOf(state);

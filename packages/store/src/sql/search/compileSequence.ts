@@ -8,8 +8,8 @@ import {
 	propertyPlace,
 	selectEvents,
 } from "./compileEvents.ts";
-import { identityAt } from "./compileTest.ts";
-import { type Parameters, tick, total } from "./sql.ts";
+import { type Parameters, total } from "./parameters.ts";
+import type { SearchDialect } from "./searchDialect.ts";
 
 /** Where the steps so far have led. */
 interface State {
@@ -32,24 +32,25 @@ const before = "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING";
  */
 export function compileSequence({ sequence }: Sequence, setting: EventSetting): LabelSet {
 	const [first, ...rest] = sequence;
-	const { bind } = setting.parameters;
+	const { dialect, parameters } = setting;
+	const writing: Writing = { dialect, bind: parameters.bind };
 	const events = eventsOf(sequence, setting);
-	const until = first.within === undefined ? "1" : `ts <= ${bind(setting.now)}`;
+	const until = first.within === undefined ? "TRUE" : `ts <= ${parameters.bind(setting.now)}`;
 	let state: State = {
-		rows: `SELECT *, (m0 AND ${until}) AS a0 FROM (${selectSteps(sequence, events, setting)})`,
+		rows: `SELECT *, (m0 AND ${until}) AS a0 FROM (${selectSteps(sequence, events, setting)}) q`,
 		reached: "a0",
 		delay: 0,
 		brokenAt: null,
 	};
 	for (const [at, step] of rest.entries()) {
 		const index = at + 1;
-		if (step.did !== undefined) state = follow(state, step, index, bind);
-		else state = waitOut(state, step, { index, isLast: index === rest.length, now: setting.now }, bind);
+		if (step.did !== undefined) state = follow(state, step, index, writing);
+		else state = waitOut(state, step, { index, isLast: index === rest.length, now: setting.now }, writing);
 	}
 	return {
-		sql: `SELECT label FROM (${state.rows}) WHERE ${state.reached}`,
+		sql: `SELECT label FROM (${state.rows}) q WHERE ${state.reached}`,
 		complement: false,
-		size: `SELECT count(*) FROM events e WHERE ${tick("e.seq")} AND ${events}`,
+		size: `SELECT count(*) FROM events e WHERE ${dialect.tick("e.seq")} AND ${events}`,
 	};
 }
 
@@ -63,12 +64,12 @@ function eventsOf([first, ...rest]: Sequence["sequence"], { now, parameters }: E
 }
 
 /** Columns: `label`, `ts`, the `place` in the profile's order, `m0`, `m1`... whether a step means it, `v1`... what it shares. */
-function selectSteps(sequence: readonly Step[], events: string, { parameters, hasStretches }: EventSetting): string {
+function selectSteps(sequence: readonly Step[], events: string, setting: EventSetting): string {
 	const columns = sequence.flatMap((step, index) => {
 		const { where, same } = step;
-		const means = meansOf(step, parameters);
-		const fits = where ? `${means} AND ${compilePredicate(where, parameters)}` : means;
-		const shared = same === undefined ? [] : [`${identityAt(propertyPlace(same, parameters))} AS v${index}`];
+		const means = meansOf(step, setting.parameters);
+		const fits = where ? `${means} AND ${compilePredicate(where, setting)}` : means;
+		const shared = same === undefined ? [] : [`${propertyPlace(same, setting).identity} AS v${index}`];
 		return [`${total(fits)} AS m${index}`, ...shared];
 	});
 	const selected = selectEvents(
@@ -78,19 +79,25 @@ function selectSteps(sequence: readonly Step[], events: string, { parameters, ha
 			sliced: true,
 			readsPayload: sequence.some(({ where, same }) => where !== undefined || same !== undefined),
 		},
-		hasStretches,
+		setting,
 	);
 	const any = sequence.map((_, index) => `m${index}`).join(" OR ");
 	return `SELECT *, row_number() OVER (PARTITION BY label ORDER BY ts, message_id, source) AS place
-		FROM (${selected}) WHERE ${any}`;
+		FROM (${selected}) q WHERE ${any}`;
 }
 
-type Bind = (value: number) => string;
+interface Writing {
+	dialect: SearchDialect;
+	bind(value: number): string;
+}
+
+/** Whether any row of a window fulfils a condition. */
+const some = (condition: string, over: string) => `max(CASE WHEN ${condition} THEN 1 END) ${over} = 1`;
 
 /** Among which events a step looks: the profile's, or those that share a value as well. */
 const partOf = ({ same }: Step, index: number) => `PARTITION BY label${same === undefined ? "" : `, v${index}`}`;
 
-function follow(state: State, step: Step, index: number, bind: Bind): State {
+function follow(state: State, step: Step, index: number, { dialect, bind }: Writing): State {
 	const { reached, delay, brokenAt } = state;
 	const part = partOf(step, index);
 	const within = step.within === undefined ? null : durationOf(step.within);
@@ -98,21 +105,27 @@ function follow(state: State, step: Step, index: number, bind: Bind): State {
 	let follows: string;
 	if (delay > 0) {
 		const oldest = within === null ? "UNBOUNDED" : bind(delay + within);
-		follows = `max(${reached}) OVER (${part} ORDER BY ts RANGE BETWEEN ${oldest} PRECEDING AND ${bind(delay + 1)} PRECEDING)`;
+		follows = some(
+			reached,
+			`OVER (${part} ORDER BY ts RANGE BETWEEN ${oldest} PRECEDING AND ${bind(delay + 1)} PRECEDING)`,
+		);
 	} else if (brokenAt !== null) {
 		// Which event broke it and when the time is over: whichever comes first is the last place to go on from.
 		const end =
 			within === null
 				? brokenAt
-				: `min(${brokenAt}, max(place) OVER (PARTITION BY label ORDER BY ts RANGE BETWEEN CURRENT ROW AND ${bind(within)} FOLLOWING))`;
-		rows = `SELECT *, CASE WHEN ${reached} THEN ${end} END AS e${index} FROM (${rows})`;
+				: dialect.least(
+						brokenAt,
+						`max(place) OVER (PARTITION BY label ORDER BY ts RANGE BETWEEN CURRENT ROW AND ${bind(within)} FOLLOWING)`,
+					);
+		rows = `SELECT *, CASE WHEN ${reached} THEN ${end} END AS e${index} FROM (${rows}) q`;
 		follows = `max(e${index}) OVER (${part} ORDER BY place ${before}) >= place`;
 	} else if (within !== null) {
 		follows = `max(CASE WHEN ${reached} THEN ts END) OVER (${part} ORDER BY place ${before}) >= ts - ${bind(within)}`;
-	} else follows = `max(${reached}) OVER (${part} ORDER BY place ${before})`;
-	const shares = step.same === undefined ? "1" : `v${index} IS NOT NULL`;
+	} else follows = some(reached, `OVER (${part} ORDER BY place ${before})`);
+	const shares = step.same === undefined ? "TRUE" : `v${index} IS NOT NULL`;
 	return {
-		rows: `SELECT *, ${total(`m${index} AND ${shares} AND ${follows}`)} AS a${index} FROM (${rows})`,
+		rows: `SELECT *, ${total(`m${index} AND ${shares} AND ${follows}`)} AS a${index} FROM (${rows}) q`,
 		reached: `a${index}`,
 		delay: 0,
 		brokenAt: null,
@@ -123,27 +136,27 @@ function waitOut(
 	state: State,
 	step: Step,
 	{ index, isLast, now }: { index: number; isLast: boolean; now: number },
-	bind: Bind,
+	{ bind }: Writing,
 ): State {
 	const { rows, reached, delay } = state;
 	const part = partOf(step, index);
 	const later = `OVER (${part} ORDER BY place DESC ${before})`;
 	// No event shares a value with one that has none, so none can break the step.
-	const matters = step.same === undefined ? "1" : `v${index} IS NOT NULL`;
+	const matters = step.same === undefined ? "TRUE" : `v${index} IS NOT NULL`;
 	const next = (condition: string, more: Partial<State>): State => ({
-		rows: `SELECT *, (${reached} AND ${condition}) AS a${index} FROM (${rows})`,
+		rows: `SELECT *, (${reached} AND ${condition}) AS a${index} FROM (${rows}) q`,
 		reached: `a${index}`,
 		delay,
 		brokenAt: null,
 		...more,
 	});
 	if (step.within === undefined) {
-		if (isLast) return next(`NOT ${total(`${matters} AND max(m${index}) ${later}`)}`, {});
+		if (isLast) return next(`NOT ${total(`${matters} AND ${some(`m${index}`, later)}`)}`, {});
 		const place = `CASE WHEN ${matters} THEN min(CASE WHEN m${index} THEN place END) ${later} END`;
 		const never = bind(Number.MAX_SAFE_INTEGER);
 		return {
 			...state,
-			rows: `SELECT *, coalesce(${place}, ${never}) AS b${index} FROM (${rows})`,
+			rows: `SELECT *, coalesce(${place}, ${never}) AS b${index} FROM (${rows}) q`,
 			brokenAt: `b${index}`,
 		};
 	}
@@ -151,6 +164,9 @@ function waitOut(
 	const broken =
 		delay === 0
 			? `min(CASE WHEN m${index} THEN ts END) ${later} <= ts + ${bind(end)}`
-			: `max(m${index}) OVER (${part} ORDER BY ts RANGE BETWEEN ${bind(delay + 1)} FOLLOWING AND ${bind(end)} FOLLOWING)`;
+			: some(
+					`m${index}`,
+					`OVER (${part} ORDER BY ts RANGE BETWEEN ${bind(delay + 1)} FOLLOWING AND ${bind(end)} FOLLOWING)`,
+				);
 	return next(`ts + ${bind(end)} < ${bind(now)} AND NOT ${total(`${matters} AND ${broken}`)}`, { delay: end });
 }

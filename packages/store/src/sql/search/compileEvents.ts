@@ -1,8 +1,9 @@
 import type { AggregateCondition, Comparison, DidCondition, Predicate, Window } from "@selfsame/protocol";
 import { durationOf, splitPath } from "@selfsame/protocol/filter";
-import { eventTypes } from "../ingest.ts";
-import { compileTest, identityAt, numberAt, type Place, placeInside } from "./compileTest.ts";
-import { compareSql, type Parameters, tick } from "./sql.ts";
+import { eventTypes } from "../eventTypes.ts";
+import { compileTest } from "./compileTest.ts";
+import { compareSql, type Parameters } from "./parameters.ts";
+import type { Place, SearchDialect } from "./searchDialect.ts";
 
 /** What an event condition is compiled for. */
 export interface EventSetting {
@@ -10,6 +11,7 @@ export interface EventSetting {
 	now: number;
 	/** Whether any identifier is contested, so that who owns its events depends on when they happened. */
 	hasStretches: boolean;
+	dialect: SearchDialect;
 	parameters: Parameters;
 }
 
@@ -30,8 +32,8 @@ const typeOf = (name: (typeof eventTypes)[number]) => eventTypes.indexOf(name);
 const namedByType = ["page", "screen", "identify", "group"] as const;
 
 /** The condition that an event row `e` is one that `did` means. */
-export function isMeant(did: string, { bind }: Parameters): string {
-	if (did === "*") return "1";
+export function isMeant(did: string, { bind }: Pick<Parameters, "bind">): string {
+	if (did === "*") return "TRUE";
 	const isTrack = `e.type = ${typeOf("track")} AND e.name = ${bind(did)}`;
 	const named = namedByType.find((type) => type === did);
 	return named ? `(${isTrack} OR e.type = ${typeOf(named)})` : `(${isTrack})`;
@@ -40,22 +42,22 @@ export function isMeant(did: string, { bind }: Parameters): string {
 /** The condition that an event row `e` is inside a window. */
 function isInside({ within, between }: Window, { now, parameters: { bind } }: EventSetting): string {
 	if (within !== undefined) return `e.ts >= ${bind(now - durationOf(within))} AND e.ts <= ${bind(now)}`;
-	if (between === undefined) return "1";
+	if (between === undefined) return "TRUE";
 	return `e.ts >= ${bind(now - durationOf(between[0]))} AND e.ts < ${bind(now - durationOf(between[1]))}`;
 }
 
 /** The place of a property of an event whose payload is the row `d`. */
-export function propertyPlace(path: string, parameters: Parameters): Place {
-	return placeInside("d.body", ["properties", ...splitPath(path)], parameters);
+export function propertyPlace(path: string, { dialect, parameters }: EventSetting): Place {
+	return dialect.placeInside("d.body", ["properties", ...splitPath(path)], parameters);
 }
 
 /** A predicate on the properties of an event whose payload is the row `d`; true or false, never null. */
-export function compilePredicate(predicate: Predicate, parameters: Parameters): string {
-	const inner = (conditions: readonly Predicate[]) => conditions.map((one) => compilePredicate(one, parameters));
-	if ("all" in predicate) return `(${inner(predicate.all).join(" AND ") || "1"})`;
-	if ("any" in predicate) return `(${inner(predicate.any).join(" OR ") || "0"})`;
-	if ("not" in predicate) return `(NOT ${compilePredicate(predicate.not, parameters)})`;
-	return `(${compileTest(propertyPlace(predicate.prop, parameters), predicate, parameters)})`;
+export function compilePredicate(predicate: Predicate, setting: EventSetting): string {
+	const inner = (conditions: readonly Predicate[]) => conditions.map((one) => compilePredicate(one, setting));
+	if ("all" in predicate) return `(${inner(predicate.all).join(" AND ") || "TRUE"})`;
+	if ("any" in predicate) return `(${inner(predicate.any).join(" OR ") || "FALSE"})`;
+	if ("not" in predicate) return `(NOT ${compilePredicate(predicate.not, setting)})`;
+	return `(${compileTest(propertyPlace(predicate.prop, setting), predicate, setting.parameters)})`;
 }
 
 export interface EventSelection {
@@ -75,17 +77,20 @@ export interface EventSelection {
  * Selects events with the label of the profile that owns them: by their lead, or, where that is contested, by the stretch
  * of time that they fall into.
  */
-export function selectEvents(selection: EventSelection, hasStretches: boolean): string {
+export function selectEvents(
+	selection: EventSelection,
+	{ hasStretches, dialect }: Pick<EventSetting, "hasStretches" | "dialect">,
+): string {
 	const { columns = [], events, payload, readsPayload = payload !== undefined, sliced } = selection;
-	const payloads = readsPayload ? "LEFT JOIN event_payloads d ON d.seq = e.seq" : "";
+	const payloads = readsPayload ? dialect.payloads : "";
 	const select = (label: string, from: string) => {
 		const inSlice = sliced ? [`${label} % :slices = :slice`] : [];
-		const where = [tick("e.seq"), events, ...inSlice, ...(payload === undefined ? [] : [payload])];
+		const where = [dialect.tick("e.seq"), events, ...inSlice, ...(payload === undefined ? [] : [payload])];
 		return `SELECT ${[`${label} AS label`, ...columns].join(", ")} FROM ${from} ${payloads} WHERE ${where.join(" AND ")}`;
 	};
-	const settled = select("o.label", "events e CROSS JOIN temp.owned o ON o.id = e.lead");
+	const settled = select("o.label", `events e ${dialect.join} owned o ON o.id = e.lead`);
 	if (!hasStretches) return settled;
-	const contested = `temp.stretches s CROSS JOIN events e ON e.lead = s.identifier AND ${insideStretch}`;
+	const contested = `stretches s ${dialect.join} events e ON e.lead = s.identifier AND ${insideStretch}`;
 	return `${settled} UNION ALL ${select("s.label", contested)}`;
 }
 
@@ -97,37 +102,42 @@ export const insideStretch = `e.ts >= s.from_ts AND e.ts <= s.to_ts
 /** Profiles by how many such events they have. */
 export function compileDid(condition: DidCondition, setting: EventSetting): LabelSet {
 	const { count } = condition;
-	const selected = selectEvents(selectionOf(condition, setting), setting.hasStretches);
+	const selected = selectEvents(selectionOf(condition, setting), setting);
 	if (count === undefined) return { sql: selected, complement: false };
 	// Who has none is in no group: where none would do, the others are looked for.
 	const complement = holdsForNone(count);
 	const fits = compareSql("count(*)", count, setting.parameters);
 	return {
-		sql: `SELECT label FROM (${selected}) GROUP BY label HAVING ${complement ? `NOT (${fits})` : fits}`,
+		sql: `SELECT label FROM (${selected}) q GROUP BY label HAVING ${complement ? `NOT (${fits})` : fits}`,
 		complement,
 	};
 }
 
 /** Profiles by what a property of such events comes to. */
 export function compileAggregate(condition: AggregateCondition, setting: EventSetting): LabelSet {
-	const { parameters, hasStretches } = setting;
 	const { agg, of, value } = condition;
-	const place = propertyPlace(of, parameters);
-	const column = `${agg === "unique_count" ? identityAt(place) : numberAt(place)} AS x`;
+	const place = propertyPlace(of, setting);
+	const column = `${agg === "unique_count" ? place.identity : place.number} AS x`;
 	const selection = { ...selectionOf(condition, setting), columns: [column], readsPayload: true };
-	const result = agg === "unique_count" ? "count(DISTINCT x)" : `${agg}(x)`;
+	const result = compareSql(aggregateSql(agg, setting.dialect), value, setting.parameters);
 	return {
-		sql: `SELECT label FROM (${selectEvents(selection, hasStretches)}) WHERE x IS NOT NULL
-			GROUP BY label HAVING ${compareSql(result, value, parameters)}`,
+		sql: `SELECT label FROM (${selectEvents(selection, setting)}) q WHERE x IS NOT NULL
+			GROUP BY label HAVING ${result}`,
 		complement: false,
 	};
+}
+
+function aggregateSql(agg: AggregateCondition["agg"], { sum }: SearchDialect): string {
+	if (agg === "unique_count") return "count(DISTINCT x)";
+	if (agg === "sum") return sum("x");
+	return agg === "avg" ? `${sum("x")} / count(x)` : `${agg}(x)`;
 }
 
 function selectionOf(condition: { did: string; where?: Predicate } & Window, setting: EventSetting): EventSelection {
 	const { did, where } = condition;
 	return {
 		events: `${isMeant(did, setting.parameters)} AND ${isInside(condition, setting)}`,
-		payload: where && compilePredicate(where, setting.parameters),
+		payload: where && compilePredicate(where, setting),
 	};
 }
 

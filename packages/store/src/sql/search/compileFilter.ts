@@ -2,8 +2,9 @@ import type { AggregateCondition, DidCondition, Filter, Sequence, TraitCondition
 import { splitPath } from "@selfsame/protocol/filter";
 import { compileAggregate, compileDid, type EventSetting, type LabelSet } from "./compileEvents.ts";
 import { compileSequence } from "./compileSequence.ts";
-import { compileTest, type Place, placeInside } from "./compileTest.ts";
-import { createParameters, tick, total } from "./sql.ts";
+import { compileTest } from "./compileTest.ts";
+import { createParameters, total } from "./parameters.ts";
+import type { Place, SearchDialect } from "./searchDialect.ts";
 
 /** So few tests of a row take less time than looking at the clock now and then would be worth. */
 const mostUnwatched = 8;
@@ -12,10 +13,11 @@ export interface CompileSetting {
 	/** ms since 1970: what windows are counted back from. */
 	now: number;
 	hasStretches: boolean;
-	/** The prefix of the columns that hold a trait in `temp.people`, by its key. */
-	traitColumn(key: string): string;
-	/** The column that holds the instant that a trait names as an ISO 8601 date. */
-	instantColumn(key: string): string;
+	dialect: SearchDialect;
+	/** Which of the traits at hand one is, by its key. */
+	traitOf(key: string): number;
+	/** Has the instant at hand that a trait names as an ISO 8601 date. */
+	addInstant(trait: number): void;
 	/** The table that holds what a query of labels selects. */
 	tableOf(query: LabelQuery): string;
 }
@@ -28,7 +30,7 @@ export interface LabelQuery extends Pick<LabelSet, "sql" | "size"> {
 }
 
 export interface CompiledFilter {
-	/** The condition on a row `p` of `temp.people`. */
+	/** The condition on a profile `p`. */
 	where: string;
 	values: Values;
 }
@@ -38,42 +40,44 @@ export interface CompiledFilter {
  * the profile; each condition on events is a set of profiles of its own, found by one pass over the events.
  */
 export function compileFilter(filter: Filter, setting: CompileSetting): CompiledFilter {
-	const parameters = createParameters();
+	const { dialect } = setting;
+	const parameters = createParameters(dialect.write);
 	let tests = 0;
 
 	/** Only inside of a `not` is null another thing than false. */
 	const compile = (condition: Filter, decide: (sql: string) => string): string => {
 		const each = (conditions: readonly Filter[]) => conditions.map((inner) => compile(inner, decide));
-		if ("all" in condition) return `(${each(condition.all).join(" AND ") || "1"})`;
-		if ("any" in condition) return `(${each(condition.any).join(" OR ") || "0"})`;
+		if ("all" in condition) return `(${each(condition.all).join(" AND ") || "TRUE"})`;
+		if ("any" in condition) return `(${each(condition.any).join(" OR ") || "FALSE"})`;
 		if ("not" in condition) return `(NOT ${compile(condition.not, total)})`;
 		if ("trait" in condition) return `(${compileTest(traitPlace(condition), condition, parameters, decide)})`;
 		return compileSet(condition);
 	};
 
-	const traitPlace = ({ trait }: TraitCondition): Place => {
+	const traitPlace = ({ trait: path }: TraitCondition): Place => {
 		tests += 1;
-		const [key, ...inner] = splitPath(trait);
-		const column = `p.${setting.traitColumn(key as string)}`;
-		// What is no object holds no JSON but the plain value.
-		if (inner.length > 0) return placeInside(`CASE ${column}_type WHEN 'object' THEN ${column} END`, inner, parameters);
-		return {
-			type: `${column}_type`,
-			value: column,
-			members: `json_each(${column})`,
-			instant: () => `p.${setting.instantColumn(key as string)}`,
-		};
+		const [key, ...inner] = splitPath(path);
+		const trait = setting.traitOf(key as string);
+		return dialect.traits.place(trait, inner, () => setting.addInstant(trait), parameters);
 	};
 
 	const compileSet = (condition: DidCondition | AggregateCondition | Sequence): string => {
-		const own: EventSetting = { now: setting.now, hasStretches: setting.hasStretches, parameters: createParameters() };
+		const own: EventSetting = {
+			now: setting.now,
+			hasStretches: setting.hasStretches,
+			dialect,
+			parameters: createParameters(dialect.write),
+		};
 		const { complement, ...query } = labelSet(condition, own);
 		const table = setting.tableOf({ ...query, values: own.parameters.values });
-		return `(p.label ${complement ? "NOT IN" : "IN"} ${table})`;
+		return `(${complement ? "NOT " : ""}${dialect.isIn("p.label", table)})`;
 	};
 
 	const where = compile(filter, (sql) => sql);
-	return { where: tests > mostUnwatched ? `${tick("p.label")} AND ${where}` : where, values: parameters.values };
+	return {
+		where: tests > mostUnwatched ? `${dialect.tick("p.label")} AND ${where}` : where,
+		values: parameters.values,
+	};
 }
 
 function labelSet(condition: DidCondition | AggregateCondition | Sequence, setting: EventSetting): LabelSet {

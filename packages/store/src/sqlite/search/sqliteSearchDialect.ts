@@ -1,0 +1,78 @@
+import { insideStretch } from "../../sql/search/compileEvents.ts";
+import type { SearchDialect, TraitColumns } from "../../sql/search/searchDialect.ts";
+import { isoDate, placeInside, toPlace } from "./jsonPlace.ts";
+
+/** The name of an SQL function that throws once a search has taken its time. */
+export const inTime = "selfsame_in_time";
+
+/**
+ * A condition that is always true, and looks at the clock every 4096th row: SQLite cannot be interrupted otherwise, and
+ * asking at every row would take longer than the rows.
+ */
+const tick = (row: string) => `((${row} & 4095) <> 0 OR ${inTime}())`;
+
+/** Each trait is four columns of `people`: the value, its JSON type, and the time and number of the event that set it. */
+const traits: TraitColumns = {
+	from: () => "people p",
+	add(trait, hasStretches) {
+		const column = `t${trait}`;
+		const columns = ["_ts", "_seq", "_type", ""].map((part) => `${column}${part}`);
+		const select = (label: string, from: string) => `SELECT ${label}, w.ts, w.seq, json_type(w.value),
+			CASE WHEN json_type(w.value) IN ('integer', 'real') THEN CAST(w.value AS REAL) ELSE json_extract(w.value, '$') END
+			FROM ${from}`;
+		const settled = select(
+			"o.label",
+			`owned o CROSS JOIN trait_writes w ON w.lead = o.id AND w.key = :key
+			AND w.ts = (SELECT max(ts) FROM trait_writes WHERE lead = o.id AND key = :key) WHERE ${tick("o.id")}`,
+		);
+		const contested = select(
+			"s.label",
+			`stretches s CROSS JOIN trait_writes w ON w.lead = s.identifier AND w.key = :key
+			AND w.ts >= s.from_ts AND w.ts <= s.to_ts CROSS JOIN events e ON e.seq = w.seq AND ${insideStretch}
+			WHERE ${tick("w.seq")}`,
+		);
+		const position = (row: string) => `(SELECT message_id, source FROM events WHERE seq = ${row}${column}_seq)`;
+		const isLater = `excluded.${column}_ts > ${column}_ts
+			OR excluded.${column}_ts = ${column}_ts AND ${position("excluded.")} > ${position("people.")}`;
+		const fill = (rows: string) => `INSERT INTO people (label, ${columns.join(", ")}) ${rows}
+			ON CONFLICT (label) DO UPDATE SET ${columns.map((name) => `${name} = excluded.${name}`).join(", ")}
+			WHERE ${column}_ts IS NULL OR ${isLater}`;
+		return [
+			...columns.map((name) => `ALTER TABLE people ADD COLUMN ${name}`),
+			...(hasStretches ? [settled, contested] : [settled]).map(fill),
+		];
+	},
+	addInstant: (trait) => [
+		`ALTER TABLE people ADD COLUMN t${trait}_instant`,
+		`UPDATE people SET t${trait}_instant = ${isoDate}(t${trait}) WHERE t${trait}_type = 'text' AND ${tick("label")}`,
+	],
+	drop: () => [],
+	place(trait, keys, addInstant, parameters) {
+		const column = `p.t${trait}`;
+		// What is no object holds no JSON but the plain value.
+		if (keys.length > 0) return placeInside(`CASE ${column}_type WHEN 'object' THEN ${column} END`, keys, parameters);
+		const columns = { type: `${column}_type`, value: column, members: `json_each(${column})` };
+		return toPlace(columns, parameters, () => {
+			addInstant();
+			return `${column}_instant`;
+		});
+	},
+};
+
+export const sqliteSearchDialect: SearchDialect = {
+	write: (name) => `:${name}`,
+	tick,
+	join: "CROSS JOIN",
+	payloads: "LEFT JOIN event_payloads d ON d.seq = e.seq",
+	least: (a, b) => `min(${a}, ${b})`,
+	isIn: (label, table) => `${label} IN (SELECT label FROM ${table})`,
+	placeInside,
+	sum: (x) => `sum(${x})`,
+	traits,
+	types: { long: "INTEGER", text: "TEXT", bytes: "BLOB" },
+	// No id holds the character between the two.
+	positionIn: (row) => `${row}.message_id || char(0) || ${row}.source`,
+	// Whatever changes what is searched is an event, or is noted as a change; other commits (keys, counters) do no harm.
+	version: "SELECT coalesce((SELECT max(seq) FROM events), 0) || '.' || coalesce((SELECT max(id) FROM changes), 0)",
+	settle: [],
+};
