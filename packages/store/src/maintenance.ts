@@ -1,12 +1,13 @@
 import { resolve } from "node:path";
+import type { VerifyReport } from "./compareProfiles.ts";
 import type { StoreOptions } from "./port.ts";
 import type { Progress } from "./sql/restore.ts";
 import { type RebuildReport, rebuildSqlite } from "./sqlite/rebuild.ts";
-import { type VerifyReport, verifySqlite } from "./sqlite/verify.ts";
+import { verifySqlite } from "./sqlite/verify.ts";
 
+export type { Difference, VerifyReport } from "./compareProfiles.ts";
 export type { Progress } from "./sql/restore.ts";
 export type { RebuildReport } from "./sqlite/rebuild.ts";
-export type { Difference, VerifyReport } from "./sqlite/verify.ts";
 
 /** The path of a `file:` URL. */
 export function sqliteFile(url: string): string {

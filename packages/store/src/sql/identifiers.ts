@@ -75,6 +75,7 @@ export function createIdentifiers({ config, hash, ids, most = Number.POSITIVE_IN
 		return remember(row);
 	}
 
+	/** Whether a name may mean somebody who was deleted. */
 	function* hasDeletions(): Work<boolean> {
 		deletions ??= (yield* pluck<number>("SELECT 1 FROM deletions LIMIT 1")) !== undefined;
 		return deletions;
@@ -126,7 +127,14 @@ export function createIdentifiers({ config, hash, ids, most = Number.POSITIVE_IN
 		knownById: (id: number): IdentifierRow | undefined => rows.get(id),
 
 		/** Puts a row in memory that was read or made elsewhere; answers with the one that is there already. */
-		remember,
+		learn(row: IdentifierRow): IdentifierRow {
+			const learnt = remember(row);
+			if (learnt.fresh) fresh.push(learnt);
+			if (learnt.value !== null) byName.set(nameOf({ type: learnt.type, value: learnt.value }), learnt);
+			return learnt;
+		},
+
+		hasDeletions,
 
 		/** Ends a batch that was committed. */
 		settle(): void {

@@ -22,3 +22,8 @@ export function* requireSameRules(config: IdentityConfig): Work<void> {
 	if (stored !== undefined && !isEmpty) throw new IdentityRulesChangedError();
 	yield* putMeta("identity_rules", rules);
 }
+
+/** The same for whoever only reads. */
+export function* requireRules(config: IdentityConfig): Work<void> {
+	if ((yield* readMeta("identity_rules")) !== canonicalRules(config)) throw new IdentityRulesChangedError();
+}

@@ -17,6 +17,8 @@ export type Progress = (done: number, total: number) => void;
 export interface RestoreSource {
 	run<T>(work: Work<T>): Maybe<T>;
 	stored: StoredWorkspace;
+	/** The number up to which all events are there, so that none is passed by; default: all that there are. */
+	upTo?: number;
 }
 
 /** The database that is told everything again: a new one, or what an earlier run left. It has the workspace's secret. */
@@ -67,7 +69,7 @@ function* restoreEvents(restoring: Restoring): Steps<void> {
 	let last = (yield* step(target.run(pluck<number>("SELECT coalesce(max(seq), 0) FROM events")))) as number;
 	progress(done, total);
 	for (;;) {
-		const page = yield* step(source.run(source.stored.eventsAfter(last)));
+		const page = yield* step(source.run(source.stored.eventsAfter(last, source.upTo ?? Number.MAX_SAFE_INTEGER)));
 		if (page.length === 0) return;
 		yield* target.transact(function* () {
 			// Events name their write keys, which may be newer than the run.

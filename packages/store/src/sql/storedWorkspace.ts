@@ -66,7 +66,7 @@ export function createStoredWorkspace({ payloadOfEvent, lastLetter }: Dialect) {
 		FROM events e LEFT JOIN event_payloads p ON ${payloadOfEvent}
 		LEFT JOIN write_keys k ON k.id = e.write_key LEFT JOIN aliases a ON a.seq = e.seq
 		LEFT JOIN identifiers l ON l.id = e.lead LEFT JOIN identifiers n ON n.id = e.anonymous
-		WHERE e.seq > ? ORDER BY e.seq LIMIT ${stride}`;
+		WHERE e.seq > ? AND e.seq <= ? ORDER BY e.seq LIMIT ${stride}`;
 	/** The deleted names of each event that had any; null: not read yet. */
 	let deadOf: Map<number, DeadColumns[]> | null = null;
 
@@ -88,11 +88,11 @@ export function createStoredWorkspace({ payloadOfEvent, lastLetter }: Dialect) {
 	return {
 		count: (): Work<number> => pluck("SELECT count(*) FROM events") as Work<number>,
 
-		/** The next events after a number, in commit order, as they were accepted. */
-		*eventsAfter(seq: number): Work<RestoredEvent[]> {
+		/** The next events after a number and up to another one, in their order, as they were accepted. */
+		*eventsAfter(seq: number, upTo: number): Work<RestoredEvent[]> {
 			deadOf ??= Map.groupBy(yield* all<DeadColumns>(dead), (row) => row.seq);
 			const restored: RestoredEvent[] = [];
-			for (const row of yield* all<StoredColumns>(events, seq)) {
+			for (const row of yield* all<StoredColumns>(events, seq, upTo)) {
 				restored.push(yield* toRestored(row, deadOf.get(row.seq) ?? []));
 			}
 			return restored;

@@ -1,0 +1,145 @@
+import type { Json } from "@selfsame/protocol";
+import { eventTypes } from "../sql/eventTypes.ts";
+import { linkKind } from "../sql/evidence.ts";
+import type { IdentifierRow } from "../sql/identifierRows.ts";
+import { claimsToKeep, type Incoming } from "../sql/incoming.ts";
+import type { Work } from "../sql/work.ts";
+import { createInsertion } from "./insertRows.ts";
+
+const ifNew = "ON CONFLICT DO NOTHING";
+
+const putEvents = createInsertion("events", {
+	seq: "bigint",
+	source: "text",
+	message_id: "text",
+	type: "integer",
+	trusted: "integer",
+	ts: "bigint",
+	received_at: "bigint",
+	lead: "bigint",
+	anonymous: "bigint",
+	name: "text",
+	claims: "text",
+	write_key: "bigint",
+});
+const putPayloads = createInsertion("event_payloads", {
+	seq: "bigint",
+	received_at: "bigint",
+	body: "text",
+	traits: "text",
+});
+const putLinks = createInsertion(
+	"event_identifiers",
+	{ identifier: "bigint", ts: "bigint", seq: "bigint", lead: "bigint", kind: "integer" },
+	ifNew,
+);
+const putAliases = createInsertion("aliases", {
+	seq: "bigint",
+	ts: "bigint",
+	message_id: "text",
+	source: "text",
+	user: "bigint",
+	previous_user: "bigint",
+	previous_anonymous: "bigint",
+	reading: "integer",
+	trusted: "integer",
+});
+const putTraits = createInsertion("trait_writes", {
+	lead: "bigint",
+	key: "text",
+	ts: "bigint",
+	seq: "bigint",
+	value: "text",
+});
+const putMemberships = createInsertion("memberships", {
+	group_id: "text",
+	lead: "bigint",
+	ts: "bigint",
+	seq: "bigint",
+});
+const putGroupWrites = createInsertion(
+	"group_writes",
+	{ group_id: "text", key: "text", ts: "bigint", message_id: "text", source: "text", value: "text" },
+	ifNew,
+);
+
+/** An event whose identifiers have their rows, and which has a lead. */
+type Led = Incoming & { lead: IdentifierRow };
+
+/** Writes events with all that they say, a table at a time: seven statements at the most, however many events. */
+export function* writeEvents(
+	events: readonly Incoming[],
+	writeKeyOf: (key: string | undefined) => number | null,
+): Work<void> {
+	const led = events.filter((incoming): incoming is Led => incoming.lead !== null);
+	yield* putEvents(events.map((incoming) => eventRow(incoming, writeKeyOf(incoming.event.writeKey))));
+	yield* putPayloads(events.map(payloadRow));
+	yield* putLinks(led.flatMap(linkRows));
+	yield* putAliases(led.flatMap(aliasRows));
+	yield* putTraits(led.flatMap(traitRows));
+	yield* putMemberships(led.flatMap(membershipRows));
+	yield* putGroupWrites(led.flatMap(groupRows));
+}
+
+function eventRow(incoming: Incoming, writeKey: number | null) {
+	const { event, seq, lead, others } = incoming;
+	return {
+		seq,
+		source: event.source,
+		message_id: event.messageId,
+		type: eventTypes.indexOf(event.type),
+		trusted: event.trust === "server" ? 1 : 0,
+		ts: event.timestamp,
+		received_at: event.receivedAt,
+		lead: lead?.id ?? null,
+		anonymous: others.find(({ type }) => type === "anonymous_id")?.id ?? null,
+		name: event.name ?? null,
+		claims: claimsToKeep(incoming),
+		write_key: writeKey,
+	};
+}
+
+function payloadRow({ event: { receivedAt, payload, traits }, seq }: Incoming) {
+	return { seq, received_at: receivedAt, body: payload, traits: traits ? JSON.stringify(traits) : null };
+}
+
+function linkRows({ event, seq, lead, others }: Led) {
+	const kind = lead.type === "user_id" ? linkKind.user : linkKind.joint;
+	return others.map(({ id }) => ({ identifier: id, ts: event.timestamp, seq, lead: lead.id, kind }));
+}
+
+function aliasRows({ event, seq, lead, alias }: Led) {
+	if (!alias) return [];
+	return [
+		{
+			seq,
+			ts: event.timestamp,
+			message_id: event.messageId,
+			source: event.source,
+			user: lead.id,
+			previous_user: alias.previousUser.id,
+			previous_anonymous: alias.previousAnonymous.id,
+			reading: 0,
+			trusted: event.trust === "server" ? 1 : 0,
+		},
+	];
+}
+
+/** Traits as they are written, key by key. */
+const written = (traits: { [key: string]: Json } | undefined) =>
+	Object.entries(traits ?? {}).map(([key, value]) => ({ key, value: JSON.stringify(value) }));
+
+function traitRows({ event: { type, traits, timestamp }, seq, lead }: Led) {
+	return type === "identify" ? written(traits).map((one) => ({ ...one, lead: lead.id, ts: timestamp, seq })) : [];
+}
+
+function membershipRows({ event: { type, timestamp }, named: { groupId }, seq, lead }: Led) {
+	if (type !== "group" || groupId === undefined) return [];
+	return [{ group_id: groupId, lead: lead.id, ts: timestamp, seq }];
+}
+
+function groupRows({ event, named: { groupId } }: Led) {
+	if (event.type !== "group" || groupId === undefined) return [];
+	const { timestamp: ts, messageId, source, traits } = event;
+	return written(traits).map((one) => ({ ...one, group_id: groupId, ts, message_id: messageId, source }));
+}

@@ -1,0 +1,109 @@
+import { dirname, join } from "node:path";
+import type { IdentityConfig } from "@selfsame/identity";
+import { sqliteFile } from "@selfsame/store";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { compareProfiles } from "../../src/compareProfiles.ts";
+import { copyToPostgres } from "../../src/postgres/copy.ts";
+import { postgresDialect } from "../../src/postgres/dialect.ts";
+import { openPool, patient } from "../../src/postgres/openPool.ts";
+import { readPostgresUrl } from "../../src/postgres/readUrl.ts";
+import { createRunWork } from "../../src/postgres/runWork.ts";
+import { readOnly, transact } from "../../src/postgres/transact.ts";
+import { verifyPostgres } from "../../src/postgres/verify.ts";
+import { createWriter } from "../../src/postgres/writer.ts";
+import { noDecisions } from "../../src/sql/decider.ts";
+import { createKeyedHash, hashSecret } from "../../src/sql/keyedHash.ts";
+import { createQuestions } from "../../src/sql/questions.ts";
+import { configs } from "../configs.ts";
+import { instantiate, type StreamStep, streams } from "../streams.ts";
+import { openTempStore, type TempStore } from "../tempStore.ts";
+import { makeSchema, type TestSchema } from "./makeSchema.ts";
+
+const seed = Number(process.env.SELFSAME_SEED ?? Date.now() % 2 ** 31);
+console.info(`copy test: SELFSAME_SEED=${seed}`);
+
+const attribution = (at: number) => ({ actor: "test", reason: "a test", at });
+
+describe.each(Object.entries(configs).slice(0, 3))("a copy in PostgreSQL, %s", (_, config: IdentityConfig) => {
+	let temp: TempStore;
+	let schema: TestSchema;
+	beforeEach(async () => {
+		temp = await openTempStore(config);
+		schema = await makeSchema();
+	});
+	afterEach(async () => {
+		await temp.remove();
+		await schema.drop();
+	});
+
+	const steps = fc
+		.sample(streams, { seed, numRuns: 30 })
+		.map((stream, instance) => instantiate(stream, instance).steps);
+	const isOperation = (step: StreamStep) => step.kind !== "events";
+
+	async function play(some: readonly StreamStep[]): Promise<void> {
+		for (const step of some) {
+			if (step.kind === "events") await temp.store.ingest(step.events);
+			else if (step.kind === "correct") await temp.store.correct(step.correction, attribution(step.at));
+			else await temp.store.deleteProfile(step.of, { ...step, dryRun: false }, attribution(step.at));
+		}
+	}
+	const copy = () =>
+		copyToPostgres({ file: sqliteFile(temp.url), url: schema.url, config, progress: () => {}, now: Date.now() });
+
+	it("has every profile, and takes along what came since", { timeout: 120_000 }, async () => {
+		const quiet = steps.filter((one) => !one.some(({ kind }) => kind === "delete"));
+		for (const one of steps.slice(0, 15)) await play(one);
+		const first = await copy();
+		expect(first).toMatchObject({ differences: [] });
+		expect(first.profiles).toBeGreaterThan(20);
+		for (const one of quiet) await play(one);
+		const second = await copy();
+		expect(second).toMatchObject({ differences: [] });
+		expect(second.events).toBeGreaterThan(first.events);
+		expect(await verifyPostgres(schema.url, config, () => {})).toEqual(second);
+		await temp.store.deleteProfile(
+			{ type: "user_id", value: "1u1" },
+			{ suppress: false, dryRun: false },
+			attribution(9),
+		);
+	});
+
+	it("is corrected and deleted from as the file is", { timeout: 120_000 }, async () => {
+		for (const one of steps) await play(one.filter((step) => !isOperation(step)));
+		await copy();
+		const pool = openPool(readPostgresUrl(schema.url));
+		const slow = openPool(patient(readPostgresUrl(schema.url)));
+		try {
+			const hash = createKeyedHash(await transact(pool, (client) => createRunWork(client)(hashSecret())));
+			const writer = createWriter({ pool, slow, config, hash, counts: noDecisions() });
+			const compare = () =>
+				transact(
+					pool,
+					(client) => {
+						const run = createRunWork(client);
+						const questions = createQuestions(postgresDialect, config);
+						return compareProfiles(temp.store.listProfiles, (query) => run(questions.listProfiles(query)));
+					},
+					{ begin: readOnly },
+				);
+			let deleted = 0;
+			for (const operations of steps.map((one) => one.filter(isOperation))) {
+				await play(operations);
+				for (const step of operations) {
+					if (step.kind === "correct") await writer.correct(step.correction, attribution(step.at));
+					if (step.kind !== "delete") continue;
+					const receipt = await writer.deleteProfile(step.of, { ...step, dryRun: false }, attribution(step.at));
+					if (receipt) deleted += 1;
+				}
+				expect(await compare()).toMatchObject({ differences: [] });
+			}
+			expect(deleted).toBeGreaterThan(3);
+			expect((await verifyPostgres(schema.url, config, () => {})).differences).toEqual([]);
+		} finally {
+			await pool.end();
+			await slow.end();
+		}
+	});
+});
