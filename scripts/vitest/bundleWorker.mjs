@@ -25,7 +25,7 @@ export default async function bundleWorkers() {
 			format: "esm",
 			target: "node22",
 			conditions: ["@selfsame/source"],
-			external: ["better-sqlite3"],
+			external: ["better-sqlite3", "pg"],
 			sourcemap: "inline",
 			logLevel: "error",
 		});

@@ -17,7 +17,7 @@ describe("selfsame export", () => {
 			track({ anonymousId: "a1" }),
 			track({ userId: "u2" }),
 		]);
-		cli = createCli(`file:${collector.file}`);
+		cli = createCli(collector.databaseUrl);
 		folder = mkdtempSync(join(tmpdir(), "selfsame-export-"));
 	});
 	afterAll(async () => {

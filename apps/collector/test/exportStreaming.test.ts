@@ -98,7 +98,7 @@ describe("an export of much", () => {
 
 	it("breaks off when nobody reads on", async () => {
 		const exporter = createExporter({
-			databaseUrl: `file:${collector.file}`,
+			databaseUrl: collector.databaseUrl,
 			identity: defaultIdentityConfig,
 			patience: 100,
 		});
@@ -115,7 +115,7 @@ describe("an export of much", () => {
 
 	it("says why it cannot start, and keeps no place", async () => {
 		const exporter = createExporter({
-			databaseUrl: `file:${collector.file}`,
+			databaseUrl: collector.databaseUrl,
 			identity: { ...defaultIdentityConfig, maxUsersPerAnonymousId: 3 },
 		});
 		for (let times = 0; times < 3; times++) {

@@ -1,7 +1,6 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import type { JsonObject, Profile } from "@selfsame/protocol";
+import { makeDatabase } from "@selfsame/store/testing";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formatTypes } from "../scripts/formatTypes.ts";
@@ -112,14 +111,14 @@ describe("the check of all answers in these tests", () => {
 	});
 
 	it("stands in the way of every call that these tests make", async () => {
-		const directory = await mkdtemp(join(tmpdir(), "selfsame-openapi-"));
-		const other = await createCollector({ databaseUrl: `file:${join(directory, "selfsame.db")}` });
+		const database = await makeDatabase();
+		const other = await createCollector({ databaseUrl: database.url });
 		other.app.get("/v1/undescribed", (c) => c.json({}));
 		const { url, stop } = await listen(other.app, { port: 0, host: "127.0.0.1" });
 		await expect(checkedFetch(`${url}/v1/undescribed`)).rejects.toThrow("no such operation is described");
 		expect((await checkedFetch(`${url}/health`)).status).toBe(200);
 		await stop(500);
 		await other.close();
-		await rm(directory, { recursive: true });
+		await database.drop();
 	});
 });

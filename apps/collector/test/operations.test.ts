@@ -1,6 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { apiKey, basic, startCollector, type TestCollector, track, webKey, writeKey } from "./startCollector.ts";
@@ -13,37 +10,6 @@ beforeEach(async () => {
 	collector = await startCollector({ log });
 });
 afterEach(() => collector.stop());
-
-/** Holds the database's write lock from another process, as a stuck tool would. @returns what lets it go. */
-async function lock(file: string): Promise<() => Promise<void>> {
-	const script = `const { DatabaseSync } = require("node:sqlite");
-		new DatabaseSync(process.argv[1]).exec("BEGIN IMMEDIATE"); console.log("locked"); setInterval(() => {}, 1_000);`;
-	const child = spawn(process.execPath, ["-e", script, file], { stdio: ["ignore", "pipe", "inherit"] });
-	await once(child.stdout, "data");
-	return async () => {
-		child.kill();
-		await once(child, "exit");
-	};
-}
-
-describe("storage that fails", () => {
-	it("is answered 503, /ready says why, and it recovers by itself", async () => {
-		await collector.send([track({ messageId: "before" })]);
-		const unlock = await lock(collector.file);
-		const refused = await collector.send([track({ messageId: "during" })]);
-		expect(refused.status).toBe(503);
-		expect(refused.headers.get("retry-after")).toMatch(/^\d+$/);
-		expect(refused.body).toMatchObject({ code: "storage_unavailable" });
-		const ready = await collector.call<{ code: string; detail: string }>("/ready");
-		expect(ready.status).toBe(503);
-		expect(ready.body.detail).toMatch(/lock/i);
-		expect((await collector.call("/health")).status).toBe(200);
-		await unlock();
-		expect((await collector.send([track({ messageId: "during" })])).body).toMatchObject({ accepted: 1, duplicates: 0 });
-		expect((await collector.call("/ready")).status).toBe(200);
-		expect((await collector.profile("user_id:u1"))?.eventCount).toBe(2);
-	});
-});
 
 describe("metrics", () => {
 	it("count what became of events and requests", async () => {
@@ -82,15 +48,6 @@ describe("identity metrics", () => {
 	it("count requests through proxies that nobody trusts", async () => {
 		await collector.post("/v1/t", JSON.stringify(track()), { ...basic(writeKey), "x-forwarded-for": "203.0.113.1" });
 		expect((await collector.call<string>("/metrics")).body).toContain("selfsame_untrusted_forwards_total 1");
-	});
-});
-
-describe("diagnostics", () => {
-	it("know that commits are synced, and when a backup was made", async () => {
-		expect(await collector.store.diagnostics()).toMatchObject({ durable: true, lastBackupAt: null });
-		const before = Date.now();
-		await collector.store.backup(join(collector.directory, "copy.db"));
-		expect((await collector.store.diagnostics()).lastBackupAt).toBeGreaterThanOrEqual(before);
 	});
 });
 

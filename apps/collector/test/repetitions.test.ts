@@ -89,7 +89,7 @@ it("remembers over a restart, for a day, and no longer than the person is there"
 	await collector.send([track({ userId: "bystander" })]);
 	await collector.refuseEvents();
 	await collector.close();
-	const next = await createCollector({ databaseUrl: `file:${collector.file}`, now: () => now });
+	const next = await createCollector({ databaseUrl: collector.databaseUrl, now: () => now });
 	const listening = await listen(next.app, { port: 0, host: "127.0.0.1" });
 	const again = (path = "/v1/profiles/user_id:r1/merge", body: unknown = { userId: "r2", reason: "the same" }) =>
 		checkedFetch(listening.url + path, {

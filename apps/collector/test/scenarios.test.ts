@@ -1,12 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import {
 	arrivalOrders,
 	createRandom,
 	expectedOutcome,
 	identifiersNamed,
 	isOperation,
+	makeDatabase,
 	type Outcome,
 	type Scenario,
 	scenariosByConfig,
@@ -31,10 +29,10 @@ type Identified = { type: string; value: string };
 
 /** A collector on a database of its own, with the system's clock until the test turns it. */
 async function startCollector(config: Scenario["config"]) {
-	const directory = mkdtempSync(join(tmpdir(), "selfsame-scenarios-"));
+	const database = await makeDatabase();
 	let time: number | null = null;
 	const collector = await createCollector({
-		databaseUrl: `file:${join(directory, "selfsame.db")}`,
+		databaseUrl: database.url,
 		config: parseConfig(config ?? {}),
 		keys: { writeKey: "test-write-key", apiKey: "test-api-key" },
 		now: () => time ?? Date.now(),
@@ -63,7 +61,7 @@ async function startCollector(config: Scenario["config"]) {
 		async stop() {
 			await server.stop();
 			await collector.close();
-			rmSync(directory, { recursive: true, force: true });
+			await database.drop();
 		},
 	};
 }

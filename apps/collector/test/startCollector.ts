@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { IngestAnswer, JsonObject, Page, Problem, Profile } from "@selfsame/protocol";
 import type { Source } from "@selfsame/store";
+import { makeDatabase, type TestDatabase } from "@selfsame/store/testing";
 import { type CollectorOptions, createCollector, listen } from "../src/index.ts";
 import { checkedFetch } from "./checkedFetch.ts";
 
@@ -17,12 +15,17 @@ export interface Answer<T = unknown> {
 	body: T;
 }
 
-/** A collector on a database of its own, listening on a free port, with the calls that tests make. */
-export async function startCollector(options: Partial<CollectorOptions> = {}) {
-	const directory = mkdtempSync(join(tmpdir(), "selfsame-collector-"));
-	const file = join(directory, "selfsame.db");
+/**
+ * A collector on a database of its own, listening on a free port, with the calls that tests make. The database is that of
+ * the run, or the one that is given.
+ */
+export async function startCollector({
+	database,
+	...options
+}: Partial<CollectorOptions> & { database?: TestDatabase } = {}) {
+	const { url: databaseUrl, drop } = database ?? (await makeDatabase());
 	const keys = { writeKey, apiKey, webWriteKey: webKey };
-	const collector = await createCollector({ databaseUrl: `file:${file}`, keys, ...options });
+	const collector = await createCollector({ databaseUrl, keys, ...options });
 	const listening = await listen(collector.app, { port: 0, host: "127.0.0.1" });
 
 	async function call<T>(path: string, init?: RequestInit): Promise<Answer<T>> {
@@ -36,8 +39,7 @@ export async function startCollector(options: Partial<CollectorOptions> = {}) {
 	return {
 		...listening,
 		...collector,
-		file,
-		directory,
+		databaseUrl,
 		call,
 		/** Sends a body to an ingest path, as text or bytes. */
 		post: (path: string, body: NonNullable<RequestInit["body"]>, headers: Record<string, string> = basic(writeKey)) =>
@@ -72,7 +74,7 @@ export async function startCollector(options: Partial<CollectorOptions> = {}) {
 			collector.refuseEvents();
 			await listening.stop(1_000);
 			await collector.close();
-			rmSync(directory, { recursive: true, force: true });
+			await drop();
 		},
 	};
 }

@@ -103,7 +103,7 @@ describe("GET /v1/events/stream", () => {
 		const told: string[] = [];
 		let id = "0.0";
 		let [server, url]: [Awaited<ReturnType<typeof listen>> | null, string] = [null, collector.url];
-		const databaseUrl = `file:${collector.file}`;
+		const { databaseUrl } = collector;
 		let running: Awaited<ReturnType<typeof createCollector>> | null = null;
 		for (let round = 0; round < 4; round++) {
 			const names = Array.from({ length: 30 }, (_, index) => `${round}-${index}`);
@@ -172,7 +172,7 @@ describe("GET /v1/events/stream", () => {
 
 	it("tells what another process stores", async () => {
 		const client = await follow();
-		const other = await createCollector({ databaseUrl: `file:${collector.file}`, keys: { apiKey } });
+		const other = await createCollector({ databaseUrl: collector.databaseUrl, keys: { apiKey } });
 		await other.store.ingest([accepted("elsewhere")]);
 		await client.wait(1);
 		expect(client.names()).toEqual(["elsewhere"]);
@@ -219,7 +219,7 @@ describe("GET /v1/events/stream", () => {
 	});
 
 	it("does not keep a server from stopping", async () => {
-		const cli = createCli(`file:${collector.file}`);
+		const cli = createCli(collector.databaseUrl);
 		const server = await cli.start();
 		const client = await follow("", {}, server.url);
 		await expect.poll(client.text).toContain("id: ");

@@ -6,7 +6,7 @@ import { openTempStore } from "./tempStore.ts";
 import { toAccepted } from "./toAccepted.ts";
 
 it("a backup ends though ingest does not", async () => {
-	const temp = await openTempStore(defaultIdentityConfig);
+	const temp = await openTempStore(defaultIdentityConfig, "sqlite");
 	let sent = 0;
 	const ingest = (count: number, note: string) =>
 		temp.store.ingest(

@@ -45,7 +45,7 @@ const secrets = [
 describe("a deleted person's data", () => {
 	let temp: TempStore;
 	beforeEach(async () => {
-		temp = await openTempStore(config);
+		temp = await openTempStore(config, "sqlite");
 	});
 	afterEach(() => temp.remove());
 

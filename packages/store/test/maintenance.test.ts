@@ -69,7 +69,7 @@ async function allProfiles(store: Store): Promise<Profile[]> {
 describe("looking after a workspace's file", () => {
 	let temp: TempStore;
 	beforeEach(async () => {
-		temp = await openTempStore(plain);
+		temp = await openTempStore(plain, "sqlite");
 		const events = sampleEvents();
 		await temp.store.ingest(events.slice(0, 40));
 		await temp.store.correct({ kind: "merge", userId: "u1", otherUserId: "u2" }, { actor: "t", reason: "r", at: 60 });

@@ -1,10 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { IdentityConfig } from "@selfsame/identity";
 import { openStore, type Store } from "@selfsame/store";
-import { type DatabaseKind, databaseOfRun } from "./databaseOfRun.ts";
-import { makeSchema } from "./postgres/makeSchema.ts";
+import type { DatabaseKind } from "./databaseOfRun.ts";
+import { makeDatabase } from "./makeDatabase.ts";
 
 /** A database of one's own, which can be closed and opened again. */
 export interface TempStore {
@@ -16,8 +13,8 @@ export interface TempStore {
 	remove(): Promise<void>;
 }
 
-export async function openTempStore(identity: IdentityConfig, kind: DatabaseKind = databaseOfRun): Promise<TempStore> {
-	const { url, drop } = kind === "sqlite" ? makeFile() : await makeSchema();
+export async function openTempStore(identity: IdentityConfig, kind?: DatabaseKind): Promise<TempStore> {
+	const { url, drop } = await makeDatabase(kind);
 	const temp: TempStore = {
 		url,
 		store: await openStore(url, { identity }),
@@ -31,12 +28,4 @@ export async function openTempStore(identity: IdentityConfig, kind: DatabaseKind
 		},
 	};
 	return temp;
-}
-
-function makeFile() {
-	const directory = mkdtempSync(join(tmpdir(), "selfsame-store-"));
-	return {
-		url: `file:${join(directory, "selfsame.db")}`,
-		drop: async () => rmSync(directory, { recursive: true, force: true }),
-	};
 }

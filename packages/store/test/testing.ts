@@ -1,5 +1,7 @@
 /** What tests of other rooms take from here. Reached as `@selfsame/store/testing`, from sources only. */
+export { databaseOfRun } from "./databaseOfRun.ts";
 export { disownDevices } from "./disownDevices.ts";
+export { makeDatabase, type TestDatabase } from "./makeDatabase.ts";
 export { createRandom } from "./random.ts";
 export {
 	arrivalOrders,

@@ -61,7 +61,7 @@ async function play(store: Store, from: number, numRuns: number): Promise<void> 
 
 describe("the SQL views", () => {
 	it.concurrent.each(Object.entries(configs))("say what the snapshot says, with %s", async (_, identity) => {
-		const temp = await openTempStore(identity);
+		const temp = await openTempStore(identity, "sqlite");
 		for (let round = 0; round < 3; round++) {
 			await play(temp.store, seed + round, Math.ceil(6 * scale));
 			const expected = await withSnapshot(temp.url, identity, readBySnapshot);
@@ -76,7 +76,7 @@ describe("the SQL views", () => {
 		"v_events e JOIN v_profiles p ON e.profileId = p.id",
 		"v_identifiers p JOIN v_trait_history e ON e.profileId = p.profileId",
 	])("join by an index: %s", async (join) => {
-		const temp = await openTempStore(configs["users and devices"] as (typeof configs)[string]);
+		const temp = await openTempStore(configs["users and devices"] as (typeof configs)[string], "sqlite");
 		await play(temp.store, seed, 2);
 		const database = new Database(sqliteFile(temp.url), { readonly: true });
 		const plan = database.prepare(`EXPLAIN QUERY PLAN SELECT count(*) FROM ${join}`).all() as { detail: string }[];
@@ -90,7 +90,7 @@ describe("the SQL views", () => {
 
 	it("show whatever values there are", async () => {
 		const identity = configs["five emails"] as (typeof configs)[string];
-		const temp = await openTempStore(identity);
+		const temp = await openTempStore(identity, "sqlite");
 		const odd = [
 			'a"b',
 			"semi:colon/slash",
@@ -143,7 +143,7 @@ describe("the SQL views", () => {
 		],
 	])("can be read with %s, where there is one", async (program, args) => {
 		const identity = configs["all of one"] as (typeof configs)[string];
-		const temp = await openTempStore(identity);
+		const temp = await openTempStore(identity, "sqlite");
 		await play(temp.store, seed, 4);
 		const run = (view: string): Row[] => {
 			const filled = args.map((arg) => arg.replace("FILE", sqliteFile(temp.url)).replace("VIEW", view));

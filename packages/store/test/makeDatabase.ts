@@ -1,0 +1,23 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type DatabaseKind, databaseOfRun } from "./databaseOfRun.ts";
+import { makeSchema } from "./postgres/makeSchema.ts";
+
+/** A database of one's own that nobody has opened yet. */
+export interface TestDatabase {
+	/** For `openStore`. */
+	url: string;
+	/** Removes it, once it is closed. */
+	drop(): Promise<void>;
+}
+
+/** A SQLite file in a directory of its own, or a PostgreSQL schema. */
+export async function makeDatabase(kind: DatabaseKind = databaseOfRun): Promise<TestDatabase> {
+	if (kind === "postgres") return makeSchema();
+	const directory = mkdtempSync(join(tmpdir(), "selfsame-test-"));
+	return {
+		url: `file:${join(directory, "selfsame.db")}`,
+		drop: async () => rmSync(directory, { recursive: true, force: true }),
+	};
+}
