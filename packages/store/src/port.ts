@@ -327,13 +327,13 @@ export type Dataset = keyof DatasetRows;
 
 export const datasets: readonly Dataset[] = ["profiles", "events", "identifiers", "trait-history"];
 
-/** A workspace as of one commit, whatever is written meanwhile. To be closed, since it takes room on the disk. */
+/** A workspace as of one commit, whatever is written meanwhile. To be closed, since it takes room on a disk. */
 export interface Snapshot {
 	/** How many rows a dataset has. */
 	count(dataset: Dataset): Promise<number>;
 	/** All rows of a dataset, page by page: a page is read when it is asked for, so memory does not grow with the rows. */
 	pages<D extends Dataset>(dataset: D): AsyncIterable<DatasetRows[D][]>;
-	close(): void;
+	close(): Promise<void>;
 }
 
 /** Storage cannot take this now: the disk is full, the file is read-only, a lock is held. Worth a retry later. */

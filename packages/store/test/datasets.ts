@@ -67,7 +67,7 @@ export async function withSnapshot<T>(
 	try {
 		return await use(snapshot);
 	} finally {
-		snapshot.close();
+		await snapshot.close();
 	}
 }
 

@@ -52,7 +52,7 @@ describe("a snapshot", () => {
 			if (taken.length === 2) await pump;
 			await turn();
 			taken.push({ from, to, tables: await readBySnapshot(snapshot) });
-			snapshot.close();
+			await snapshot.close();
 		}
 		await pump;
 		expect(taken.length).toBeGreaterThan(2);

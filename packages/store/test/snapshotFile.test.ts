@@ -41,7 +41,7 @@ describe("a snapshot of a SQLite file", () => {
 		for (let batch = 1; batch <= 40; batch++) await ingest(temp.store, batch * 250);
 		expect(statSync(`${sqliteFile(temp.url)}-wal`).size).toBeLessThan(100 * 1024 * 1024);
 		expect((await pages.next()).done).toBe(true);
-		snapshot.close();
+		await snapshot.close();
 	});
 
 	/** What lies beside the database and has its name, without the database itself. */
@@ -60,7 +60,7 @@ describe("a snapshot of a SQLite file", () => {
 			{ actor: "test", reason: "", at: Date.now() },
 		);
 		expect((await readBySnapshot(snapshot)).profiles).toHaveLength(1);
-		snapshot.close();
+		await snapshot.close();
 		expect(copies()).toEqual([]);
 	});
 

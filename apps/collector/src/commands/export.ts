@@ -61,7 +61,7 @@ async function writeExport(env: Env, dataset: Dataset, { format, out, masked, fo
 			? toFile(target, snapshot, { dataset, format, mask })
 			: toOutput(snapshot, { dataset, format, mask }));
 	} finally {
-		snapshot.close();
+		await snapshot.close();
 	}
 }
 

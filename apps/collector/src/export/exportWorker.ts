@@ -75,7 +75,7 @@ async function send(
 		}
 		answer({ kind: "end" });
 	} finally {
-		snapshot.close();
+		await snapshot.close();
 	}
 }
 

@@ -4,7 +4,7 @@ import type { ClientBase } from "pg";
  * Functions of the workspace's schema, for searches and views. They name nothing of it, so that it may be renamed, and
  * none of them ever fails, whatever was stored: a query that meets one odd event must still answer.
  */
-const functions = [
+export const functions = [
 	// A document as JSON; null where PostgreSQL cannot hold it. What it knows no text for (NUL, half a surrogate) becomes
 	// U+FFFD, as in what collectors take in; numbers of a thousand digits and more become other ones beyond a double's range.
 	String.raw`CREATE OR REPLACE FUNCTION selfsame_json(document text) RETURNS jsonb

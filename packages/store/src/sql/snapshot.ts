@@ -10,7 +10,7 @@ import type { Work } from "./work.ts";
 export function createSnapshot(
 	datasets: Datasets,
 	run: <T>(work: Work<T>) => T | Promise<T>,
-	close: () => void,
+	close: () => Promise<void>,
 ): Snapshot {
 	return {
 		count: async (dataset) => run(datasets[dataset].count()),

@@ -15,7 +15,7 @@ export async function openSqliteSnapshot(file: string, config: IdentityConfig): 
 	if (!existsSync(file)) throw new Error(`There is no database at ${file}. DATABASE_URL=file:PATH names another.`);
 	const copy = await copyAsOfNow(file);
 	const database = openCopy(copy, config);
-	const close = () => {
+	const close = async () => {
 		database.close();
 		removeFiles(copy);
 	};

@@ -1,0 +1,3 @@
+import { describeSearch } from "../search/describeSearch.ts";
+
+describeSearch("postgres");
