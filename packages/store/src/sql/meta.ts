@@ -1,6 +1,6 @@
 import { pluck, run, type Work } from "./work.ts";
 
-type MetaName = "identity_rules" | "hash_secret" | "restored_deletions" | "last_backup_at" | "ready";
+type MetaName = "identity_rules" | "hash_secret" | "restored_deletions" | "last_backup_at" | "ready" | "seq_base";
 
 /** What is noted of the workspace under a name. */
 export function readMeta(name: MetaName): Work<string | undefined> {

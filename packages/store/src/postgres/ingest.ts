@@ -1,0 +1,219 @@
+import { compareUtf8, decideBatch, emptyFacts, type IdentityConfig, type Plan } from "@selfsame/identity";
+import type { AcceptedEvent, IngestResult } from "@selfsame/protocol";
+import type { Pool } from "pg";
+import { type DeadLetter, IdentityRulesChangedError } from "../port.ts";
+import type { CounterName } from "../sql/counters.ts";
+import type { DecisionCounts } from "../sql/decider.ts";
+import { flag, identifierFact, regionFact } from "../sql/identifierRows.ts";
+import { canonicalRules } from "../sql/identityRules.ts";
+import { createNaming, type Incoming, readingsOf, toCandidates, withoutDeadNames } from "../sql/incoming.ts";
+import type { KeyedHash } from "../sql/keyedHash.ts";
+import { get, run, type Work } from "../sql/work.ts";
+import { createWriteKeyIds } from "../sql/writeKeyIds.ts";
+import { isConflict, isDuplicate, isLockTimeout } from "./errors.ts";
+import { writeEvents } from "./eventWriter.ts";
+import { createBlockIds } from "./identifierIds.ts";
+import { createInsertion } from "./insertRows.ts";
+import { createJudge, type Judged } from "./judge.ts";
+import { createLockedFactLoader } from "./loadFacts.ts";
+import { createLockedRows, type LockedRows } from "./lockedRows.ts";
+import { findNames, type Mention, type NameRows } from "./nameRows.ts";
+import { firstNumber, mostNumbers } from "./numbers.ts";
+import { createRunWork } from "./runWork.ts";
+import { transact } from "./transact.ts";
+import { lockShared } from "./workspaceLock.ts";
+import { bitsToRaise, raiseFlags, writePlan } from "./writePlan.ts";
+
+export interface IngestDeps {
+	pool: Pool;
+	config: IdentityConfig;
+	hash: KeyedHash;
+	/** Added to by every decision. */
+	counts: DecisionCounts;
+}
+
+/** Bytes of a trait's key and of a group's id: an entry of an index may hold 2.7 kB. */
+const mostKeyBytes = 1_000;
+/** Writers that meet at a row of a counter wait for each other's commit: each process takes one of so many rows. */
+const counterSlots = 64;
+
+interface Beginning {
+	rules: string | null;
+	first: number;
+	anyDeleted: boolean;
+}
+
+const begin = `SELECT (SELECT value FROM meta WHERE name = 'identity_rules') AS rules, ${firstNumber} AS first,
+	EXISTS (SELECT FROM deletions) AS "anyDeleted"`;
+
+const putCounts = `INSERT INTO counters (name, slot, value)
+	SELECT name, slot, value FROM json_to_recordset(CAST(? AS json)) AS r(name text, slot integer, value bigint) ORDER BY name
+	ON CONFLICT (name, slot) DO UPDATE SET value = counters.value + excluded.value`;
+
+// A retry is rejected again and kept once.
+const putLetters = createInsertion(
+	"dead_letters",
+	{
+		id: "bigint",
+		source: "text",
+		received_at: "bigint",
+		message_id: "text",
+		code: "text",
+		detail: "text",
+		body: "text",
+	},
+	"ON CONFLICT DO NOTHING",
+);
+
+/**
+ * The write path, for any number of collectors at once. One batch is one transaction of a few statements, however many
+ * events it has.
+ *
+ * Nothing about identity is remembered from one transaction to the next, since others write too. Each transaction locks
+ * the people that it touches (see `LockedRows`) before it reads about them, and begins anew when it met another: two that
+ * bring the same message, or that need each other's people.
+ */
+export function createIngest({ pool, config, hash, counts }: IngestDeps) {
+	const naming = createNaming(config);
+	const rules = canonicalRules(config);
+	const ids = createBlockIds();
+	const writeKeyIds = createWriteKeyIds();
+	const judge = createJudge(hash);
+	const slot = Math.floor(Math.random() * counterSlots);
+
+	/** Everybody whom the events name. */
+	const mentionsIn = (judged: readonly Judged[]): Mention[] =>
+		judged.flatMap(({ event: { timestamp }, named: { identifiers, previousId } }) => {
+			const own = identifiers.map((identifier, index) => {
+				return { identifier, timestamp, flags: index === 0 ? flag.led | flag.seen : flag.seen };
+			});
+			if (previousId === undefined) return own;
+			const { user, anonymous } = readingsOf(previousId);
+			return [...own, ...[user, anonymous].map((identifier) => ({ identifier, timestamp, flags: 0 }))];
+		});
+
+	function* decide(incoming: readonly Incoming[], names: NameRows, locked: LockedRows): Work<Plan> {
+		yield* locked.begin(names.rows);
+		const facts = emptyFacts();
+		for (const row of names.rows) {
+			facts.identifiers.set(row.id, identifierFact(row));
+			const root = locked.row(row.root);
+			facts.identifiers.set(root.id, identifierFact(root));
+			facts.regions.set(root.id, regionFact(root));
+		}
+		const candidates = toCandidates(incoming);
+		const read = { evidenceRead: 0 };
+		const load = createLockedFactLoader(locked, read);
+		let lastAsked = "";
+		for (;;) {
+			const { plan, needs } = decideBatch(facts, candidates, config);
+			if (plan) {
+				for (const way of ["fast", "window", "rebuilt"] as const) counts[way] += plan.counts[way];
+				counts.evidenceRead += read.evidenceRead;
+				return plan;
+			}
+			const asked = JSON.stringify(needs);
+			if (asked === lastAsked) throw new Error(`identity asks in vain for ${asked}`);
+			lastAsked = asked;
+			yield* load(facts, needs);
+		}
+	}
+
+	function* findWriteKeys(events: readonly Incoming[]): Work<(key: string | undefined) => number | null> {
+		const found = new Map<string | undefined, number | null>();
+		for (const { event } of events) {
+			const { writeKey } = event;
+			if (found.has(writeKey)) continue;
+			const known = writeKeyIds.known(writeKey);
+			found.set(writeKey, known === undefined ? yield* writeKeyIds.find(writeKey as string) : known);
+		}
+		return (key) => found.get(key) ?? null;
+	}
+
+	function* store(judged: readonly Judged[], first: number, mayBeDead: boolean, wanted: Set<number>): Work<Incoming[]> {
+		const names = yield* findNames(mentionsIn(judged), mayBeDead, { config, hash, ids });
+		const source = { resolve: names.resolve, resolveErased: neverErased };
+		const incoming = judged.map(({ event, named }, place) =>
+			withoutDeadNames(naming.name(event, first + place, source, named)),
+		);
+		const locked = createLockedRows(wanted);
+		const plan = yield* decide(incoming, names, locked);
+		// In one order for all: two that bring the same messages then wait for each other, but never both.
+		yield* writeEvents(incoming.toSorted(byMessage), yield* findWriteKeys(incoming));
+		const leads = incoming.flatMap(({ lead }) => lead ?? []);
+		const flagsOf = (id: number) => names.made.get(locked.row(id)) ?? locked.row(id).flags;
+		yield* raiseFlags(bitsToRaise(plan, leads, flagsOf));
+		yield* writePlan(plan, Date.now());
+		return incoming;
+	}
+
+	function* writeCounts(pending: Record<CounterName, number>): Work<void> {
+		const rows = Object.entries(pending).filter(([, value]) => value !== 0);
+		if (rows.length > 0) yield* run(putCounts, JSON.stringify(rows.map(([name, value]) => ({ name, slot, value }))));
+	}
+
+	function* ingestAll(
+		events: readonly AcceptedEvent[],
+		letters: readonly DeadLetter[],
+		wanted: Set<number>,
+	): Work<IngestResult[]> {
+		const { first, anyDeleted, rules: inForce } = (yield* get<Beginning>(begin)) as Beginning;
+		// A rebuild may have put others in force.
+		if (inForce !== rules) throw new IdentityRulesChangedError();
+		const { results, accepted } = yield* judge(
+			events.map((event) => ({ event, named: naming.namesOf(event) })),
+			anyDeleted,
+		);
+		const incoming = accepted.length === 0 ? [] : yield* store(accepted, first, anyDeleted, wanted);
+		yield* putLetters(
+			letters.map(({ source, receivedAt, messageId, code, detail, body }, place) => {
+				return { id: first + place, source, received_at: receivedAt, message_id: messageId, code, detail, body };
+			}),
+		);
+		const verdicts = (verdict: IngestResult["verdict"]) => results.filter((one) => one === verdict).length;
+		yield* writeCounts({
+			events: incoming.length,
+			unattributed: incoming.filter(({ lead }) => !lead).length,
+			duplicates: verdicts("duplicate"),
+			erased: verdicts("erased"),
+			suppressed: verdicts("suppressed"),
+			rejected: letters.length,
+		});
+		let place = 0;
+		return results.map((verdict): IngestResult => {
+			return verdict === "accepted" ? { verdict, seq: first + place++ } : { verdict };
+		});
+	}
+
+	return {
+		async ingest(events: readonly AcceptedEvent[], letters: readonly DeadLetter[] = []): Promise<IngestResult[]> {
+			if (events.length > mostNumbers) throw new RangeError(`At most ${mostNumbers} events at a time.`);
+			for (const event of events) requireShortKeys(event);
+			let rest = letters;
+			for (; rest.length > mostNumbers; rest = rest.slice(mostNumbers)) {
+				await this.ingest([], rest.slice(0, mostNumbers));
+			}
+			/** Identifiers that an attempt found out late that it needs. */
+			const wanted = new Set<number>();
+			return transact(pool, (client) => createRunWork(client)(ingestAll(events, rest, wanted)), {
+				begin: `BEGIN; ${lockShared}`,
+				isWorthRepeating: (error) => isConflict(error) || isDuplicate(error) || isLockTimeout(error),
+				attempts: 50,
+			});
+		},
+	};
+}
+
+const neverErased = (): never => {
+	throw new Error("An event that comes in names nobody by a hash.");
+};
+
+const byMessage = ({ event: a }: Incoming, { event: b }: Incoming): number =>
+	compareUtf8(a.source, b.source) || compareUtf8(a.messageId, b.messageId);
+
+function requireShortKeys({ type, traits, claims }: AcceptedEvent): void {
+	const keys = type === "identify" || type === "group" ? Object.keys(traits ?? {}) : [];
+	const long = [...keys, String(claims.groupId ?? "")].find((key) => Buffer.byteLength(key) > mostKeyBytes);
+	if (long === undefined) return;
+	throw new RangeError(`Keys of traits and ids of groups have at most ${mostKeyBytes} bytes in PostgreSQL.`);
+}
