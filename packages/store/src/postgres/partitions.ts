@@ -1,4 +1,5 @@
-import type { ClientBase } from "pg";
+import type { ClientBase, Pool } from "pg";
+import { transact } from "./transact.ts";
 
 /** The months around which partitions are kept ready: this one and the next two. */
 const monthsAhead = 2;
@@ -27,6 +28,19 @@ export async function makePartitions(client: ClientBase, now: number): Promise<s
 		if (await makePartition(client, month)) made.push(month.partition);
 	}
 	return made;
+}
+
+/** ms. */
+const day = 24 * 60 * 60 * 1_000;
+
+/** Makes partitions every day, for a store that stays open for months. @returns what ends it. */
+export function keepPartitions(pool: Pool): () => void {
+	const keep = () =>
+		transact(pool, (client) => makePartitions(client, Date.now())).catch(() => {
+			// Tomorrow is another day; and what has no partition of its own is kept all the same.
+		});
+	const timer = setInterval(keep, day).unref();
+	return () => clearInterval(timer);
 }
 
 function monthOf(now: number, ahead: number): Month {

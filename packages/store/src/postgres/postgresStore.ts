@@ -1,0 +1,68 @@
+import type { IdentityConfig } from "@selfsame/identity";
+import type { Pool } from "pg";
+import type { Store, StoreOptions } from "../port.ts";
+import { noDecisions } from "../sql/decider.ts";
+import { requireSameRules } from "../sql/identityRules.ts";
+import { createKeyedHash, hashSecret, type KeyedHash } from "../sql/keyedHash.ts";
+import { createIngest } from "./ingest.ts";
+import { migratePostgres } from "./migrate.ts";
+import { openPool, patient } from "./openPool.ts";
+import { keepPartitions } from "./partitions.ts";
+import { createReader } from "./reader.ts";
+import { readPostgresUrl } from "./readUrl.ts";
+import { createRunWork } from "./runWork.ts";
+import { createSearcher } from "./search/createSearcher.ts";
+import { transact } from "./transact.ts";
+import { lockExclusive } from "./workspaceLock.ts";
+import { createWriter } from "./writer.ts";
+
+/**
+ * The store in a schema of a PostgreSQL database, which any number of processes may have open. What takes long has
+ * connections of its own, so that it stands in nobody's way: one for corrections, one for searches.
+ */
+export async function openPostgresStore(url: string, { identity: config }: StoreOptions): Promise<Store> {
+	const settings = readPostgresUrl(url);
+	await migratePostgres(url, Date.now());
+	const pool = openPool(settings);
+	const slow = openPool(patient(settings));
+	const searcher = createSearcher(settings, config);
+	const stopKeeping = keepPartitions(slow);
+	const close = async () => {
+		stopKeeping();
+		await searcher.close();
+		await Promise.all([pool.end(), slow.end()]);
+	};
+	try {
+		const counts = noDecisions();
+		const hash = await begin(pool, config);
+		const reader = createReader({ pool, config });
+		return {
+			...reader,
+			...createWriter({ pool, slow, config, hash, counts }),
+			ingest: createIngest({ pool, config, hash, counts }).ingest,
+			listProfiles: (query) =>
+				query.identifierType === undefined && query.seenAfter === undefined
+					? reader.listProfiles(query)
+					: searcher.listProfiles(query),
+			searchProfiles: searcher.searchProfiles,
+			explainFilter: searcher.explainFilter,
+			async backup() {
+				throw new Error("PostgreSQL is backed up with its own tools, such as pg_dump or pg_basebackup.");
+			},
+			close,
+		};
+	} catch (error) {
+		await close();
+		throw error;
+	}
+}
+
+/** Makes sure that the profiles stand on these rules, and finds the secret of the workspace's hashes. */
+function begin(pool: Pool, config: IdentityConfig): Promise<KeyedHash> {
+	return transact(pool, async (client) => {
+		await client.query(lockExclusive);
+		const run = createRunWork(client);
+		await run(requireSameRules(config));
+		return createKeyedHash(await run(hashSecret()));
+	});
+}
