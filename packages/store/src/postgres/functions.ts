@@ -1,5 +1,3 @@
-import type { ClientBase } from "pg";
-
 /**
  * Functions of the workspace's schema, for searches and views. They name nothing of it, so that it may be renamed, and
  * none of them ever fails, whatever was stored: a query that meets one odd event must still answer.
@@ -87,8 +85,3 @@ export const functions = [
 	`CREATE OR REPLACE AGGREGATE selfsame_sum(double precision) (
 		SFUNC = selfsame_add, STYPE = double precision[], FINALFUNC = selfsame_added, INITCOND = '{0,0}')`,
 ];
-
-/** Makes the functions what this version says. */
-export async function putFunctions(client: ClientBase): Promise<void> {
-	for (const sql of functions) await client.query(sql);
-}

@@ -7,6 +7,7 @@ import { openPool, patient } from "./openPool.ts";
 import { makePartitions } from "./partitions.ts";
 import { readPostgresUrl } from "./readUrl.ts";
 import { transact } from "./transact.ts";
+import { routines } from "./views.ts";
 
 export interface MigrationReport {
 	schema: string;
@@ -55,7 +56,7 @@ async function migrate(client: ClientBase, schema: string, now: number): Promise
 	await client.query("SET LOCAL lock_timeout = '1s'");
 	await makeSchema(client, schema);
 	const applied = await appliedMigrations(client);
-	const migrations = readMigrations().filter(({ name }) => !applied.has(name));
+	const migrations = [...readMigrations(), routines].filter(({ name }) => !applied.has(name));
 	for (const { name, statements } of migrations) {
 		for (const statement of statements) await client.query(statement);
 		await client.query("INSERT INTO migrations (name, at) VALUES ($1, $2)", [name, now]);
