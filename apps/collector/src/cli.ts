@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { backup } from "./commands/backup.ts";
+import { copyCommand } from "./commands/copy.ts";
 import { doctor } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
 import { keysCommand } from "./commands/keys.ts";
@@ -73,6 +74,7 @@ program.addCommand(verifyCommand(process.env));
 program.addCommand(rebuildCommand(process.env));
 program.addCommand(purgeCommand(process.env));
 program.addCommand(migrateCommand(process.env));
+program.addCommand(copyCommand(process.env));
 
 program
 	.command("doctor")

@@ -9,14 +9,19 @@ type Env = Record<string, string | undefined>;
 /** `selfsame rebuild`: all profiles anew, from the events, under the rules of the configuration. */
 export function rebuildCommand(env: Env): Command {
 	return new Command("rebuild")
-		.description("make all profiles anew from the events, under the configuration's identity rules (SQLite)")
+		.description("make all profiles anew from the events, under the configuration's identity rules")
 		.addHelpText(
 			"after",
 			`
 Changed identifiers, blockedValues or maxUsersPerAnonymousId hold for the past as well: the events are kept as they
-came, and this reads them again. The new file grows beside the one in use (as much room again), which is served
-meanwhile. It then takes its place at once where no server has the database open, else when the server next starts
-with the changed configuration. The file as it was is kept beside it. An interrupted rebuild goes on where it stopped.
+came, and this reads them again. What is new grows beside what is in use (as much room again), which is served
+meanwhile; what was is kept. An interrupted rebuild goes on where it stopped.
+
+SQLite: the new file takes its place at once where no server has the database open, else when the server next starts
+with the changed configuration.
+
+PostgreSQL: the new schema takes its place at once. Where the rules changed, servers that run with the old ones take in
+nothing from then on: start them with the changed configuration. Drop the schema as it was when all is well.
 
 Examples:
   $ SELFSAME_CONFIG=new.json selfsame rebuild
@@ -29,7 +34,7 @@ async function rebuild(env: Env): Promise<void> {
 	const { databaseUrl, configFile } = readEnvironment(env);
 	const identity = toIdentityConfig(configFile ? readConfig(configFile) : parseConfig({}));
 	const { swapped, previous } = await rebuildStore(databaseUrl, { identity }, printProgress("events"));
-	if (swapped) console.log(`The rebuilt profiles are in force. The file as it was: ${previous}`);
+	if (swapped) console.log(`The rebuilt profiles are in force. What was before: ${previous}`);
 	else {
 		console.log(
 			"Rebuilt, and not in force yet: a server has the database open. Stop it; where the rules changed, starting it with " +

@@ -1,8 +1,8 @@
-import type { Profile } from "@selfsame/protocol";
-import { type Difference, verifyStore } from "@selfsame/store";
+import { verifyStore } from "@selfsame/store";
 import { Command } from "commander";
 import { parseConfig, readConfig, toIdentityConfig } from "../config.ts";
 import { readEnvironment } from "../environment.ts";
+import { describeDifference } from "./describeDifference.ts";
 import { printProgress } from "./printProgress.ts";
 
 type Env = Record<string, string | undefined>;
@@ -10,16 +10,17 @@ type Env = Record<string, string | undefined>;
 /** `selfsame verify`: whether every stored profile is what its events say. */
 export function verifyCommand(env: Env): Command {
 	return new Command("verify")
-		.description("rebuild every profile from the events alone, compare, and exit 1 at any difference (SQLite)")
+		.description("rebuild every profile from the events alone, compare, and exit 1 at any difference")
 		.addHelpText(
 			"after",
 			`
-Works on a copy in the system's temporary folder, so it may run beside a server, and needs about twice the database's
-room there. Use it after a restore, after a crash that worries you, or every night on a backup.
+Works in the system's temporary folder, so it may run beside a server, and needs about twice a SQLite file's room there,
+or as much as PostgreSQL's tables take. Use it after a restore, after a crash that worries you, or every night on a backup.
 
 Examples:
   $ selfsame verify
-  $ DATABASE_URL=file:./backups/monday.db selfsame verify`,
+  $ DATABASE_URL=file:./backups/monday.db selfsame verify
+  $ DATABASE_URL=postgres://selfsame:PASSWORD@db/selfsame selfsame verify`,
 		)
 		.action(() => verify(env));
 }
@@ -28,7 +29,7 @@ async function verify(env: Env): Promise<void> {
 	const { databaseUrl, configFile } = readEnvironment(env);
 	const identity = toIdentityConfig(configFile ? readConfig(configFile) : parseConfig({}));
 	const report = await verifyStore(databaseUrl, { identity }, printProgress("events read"));
-	for (const difference of report.differences) console.log(describe(difference));
+	for (const difference of report.differences) console.log(describeDifference(difference));
 	const scope = `${report.events} events, ${report.profiles} profiles`;
 	if (report.differences.length === 0) {
 		console.log(`${scope}: every profile is what its events say.`);
@@ -38,14 +39,4 @@ async function verify(env: Env): Promise<void> {
 		`${scope}: ${report.differences.length} profiles differ. Back up, then run \`selfsame rebuild\` to make them from their events.`,
 	);
 	process.exitCode = 1;
-}
-
-/** Names the fields and not their values: a report may be passed on, what people are called may not. */
-function describe({ id, stored, rebuilt }: Difference): string {
-	if (!stored) return `${id}: missing, though its events are there`;
-	if (!rebuilt) return `${id}: stored, though no events make it`;
-	const fields = (Object.keys({ ...stored, ...rebuilt }) as (keyof Profile)[]).filter(
-		(field) => JSON.stringify(stored[field]) !== JSON.stringify(rebuilt[field]),
-	);
-	return `${id}: differs in ${fields.join(", ")}`;
 }

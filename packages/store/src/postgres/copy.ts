@@ -39,15 +39,16 @@ export interface CopyOptions {
  * profile. Goes on where an earlier run stopped, and takes along what was stored at the source since then.
  */
 export async function copyToPostgres({ file, url, config, progress, now }: CopyOptions): Promise<VerifyReport> {
-	await migratePostgres(url, now);
+	const settings = readPostgresUrl(url);
 	// One moment of the source, however long this takes.
 	const copy = await copyAsOfNow(file);
 	const from = openReader(copy);
-	const pool = openPool(patient(readPostgresUrl(url)));
+	const pool = openPool(patient(settings));
 	try {
 		const client = await pool.connect();
 		try {
-			await client.query(holdExclusive);
+			await holdExclusive(client, settings.schema);
+			await migratePostgres(url, now);
 			const events = await restoreFrom(from, client, config, progress);
 			return { events, ...(await compare(copy, client, config)) };
 		} finally {
@@ -79,7 +80,6 @@ async function restoreFrom(
 	};
 	const source = { run, stored: createStoredWorkspace(sqliteDialect) };
 	await awaitSteps(restore({ source, target, config, progress: count }));
-	await outrun(client);
 	await client.query("ANALYZE");
 	return events;
 }
@@ -121,18 +121,6 @@ async function requireOurs(
 			"People were deleted at the source since this copy was begun, and must not come back. Drop the target's schema " +
 				"and begin anew.",
 		);
-	}
-}
-
-/**
- * Events get their numbers from their transactions: draws transactions until those to come have greater numbers than what
- * was copied.
- */
-async function outrun(client: PoolClient): Promise<void> {
-	const sql = `SELECT (CAST(CAST(pg_current_xact_id() AS text) AS bigint) << 14) > coalesce(max(seq), 0) AS is_ahead FROM events`;
-	for (;;) {
-		const { rows } = await client.query(sql);
-		if (rows[0].is_ahead) return;
 	}
 }
 

@@ -6,7 +6,7 @@ export const postgresDialect: Dialect = {
 	createErased: "CREATE TEMP TABLE IF NOT EXISTS erased (seq bigint PRIMARY KEY) ON COMMIT DROP",
 	counterKey: "name, slot",
 	contains: (text) => `position(CAST(? AS text) IN ${text}) > 0`,
-	lastLetter: "SELECT last_value FROM dead_letters_id_seq WHERE is_called",
+	lastLetter: "SELECT max(id) FROM dead_letters HAVING count(*) > 0",
 	version: "SELECT CAST(pg_current_snapshot() AS text)",
 	feedEnd: `SELECT ${lastSureNumber} AS seq, ${lastSureNumber} AS letter`,
 };

@@ -1,3 +1,5 @@
+import { pluck, run, type Work } from "../sql/work.ts";
+
 /**
  * The numbers of events and dead letters: those of one transaction begin with its own number, so that nobody is asked for
  * the next one, and so that a reader of the feed can tell up to which number all are there: none is to come below the
@@ -18,3 +20,13 @@ export const firstNumber = `${base} + (CAST(CAST(pg_current_xact_id() AS text) A
 
 /** The last number up to which all are there. */
 export const lastSureNumber = `${base} + (CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) << ${placeBits}) - 1`;
+
+const last = `SELECT greatest(CAST(? AS bigint), (SELECT max(seq) FROM events)) + 1 - (${firstNumber})`;
+const raiseBase = `INSERT INTO meta (name, value) SELECT 'seq_base', CAST(${base} + CAST(? AS bigint) AS text) WHERE true
+	ON CONFLICT (name) DO UPDATE SET value = excluded.value`;
+
+/** Makes all numbers from now on greater than those of the events there are, and than another one. */
+export function* exceedNumbers(number: number): Work<void> {
+	const missing = (yield* pluck<number>(last, number)) as number;
+	if (missing > 0) yield* run(raiseBase, missing);
+}

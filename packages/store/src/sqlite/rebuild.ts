@@ -11,9 +11,9 @@ import { restoreInto } from "./restoreTarget.ts";
 const rebuiltFile = (file: string) => `${file}.rebuilt`;
 
 export interface RebuildReport {
-	/** Whether the rebuilt file is in force; otherwise a collector has the old one open and takes over when it restarts. */
+	/** Whether the rebuilt profiles are in force; otherwise a collector has the old file open and takes over when it restarts. */
 	swapped: boolean;
-	/** The file as it was, kept; null while it is still in force. */
+	/** The file, or the schema, as it was, kept; null while it is still in force. */
 	previous: string | null;
 }
 

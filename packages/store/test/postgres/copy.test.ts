@@ -1,4 +1,3 @@
-import { dirname, join } from "node:path";
 import type { IdentityConfig } from "@selfsame/identity";
 import { sqliteFile } from "@selfsame/store";
 import fc from "fast-check";
