@@ -1,3 +1,6 @@
 import { describeSearch } from "../search/describeSearch.ts";
+import { describeSearchProperty } from "../search/describeSearchProperty.ts";
 
-describeSearch("postgres");
+// All of them run on PostgreSQL when DATABASE_URL names one.
+describeSearch("postgres", 4);
+describeSearchProperty("postgres", 1);
