@@ -67,6 +67,7 @@ function weighUserLink(draft: Draft, row: EvidenceRow, region: RegionFact, dirty
 	} else if (region.state === "shared" || draft.isDiscounted(row)) {
 		// Neither changes who owns what: such a link counts at no time. That they were seen together is kept.
 		draft.noteSeenWith(row);
+		draft.noteDiscounted(row);
 	} else if (region.state === "settled" && region.owner === null && region.limited === null) {
 		claim(draft, row, region);
 	} else {

@@ -215,4 +215,14 @@ export class Draft implements Kinds {
 		if (!previous) return false;
 		return this.isUnmerged(lead, position.timestamp) || this.isUnmerged(identifier, position.timestamp);
 	}
+
+	/**
+	 * Remembers of an identifier that not all evidence about it counts, where a correction took an alias away: whoever asks
+	 * what stands before or after an instant would be told of that evidence too.
+	 */
+	noteDiscounted(row: EvidenceRow): void {
+		if (row.previous && this.isDiscounted(row) && !this.identifier(row.identifier).corrected) {
+			this.plan.corrected.add(row.identifier);
+		}
+	}
 }

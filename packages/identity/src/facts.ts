@@ -11,7 +11,7 @@ export interface IdentifierFact {
 	root: number;
 	/** Whether an event carried it in its own field, not only as an alias's `previousId`. */
 	seen: boolean;
-	/** Whether an unlink or unmerge names it, so that old evidence about it needs a second look. */
+	/** Whether an unlink or unmerge names it, or takes away an alias of it: then evidence about it needs a second look. */
 	corrected: boolean;
 	/** Whether this batch made it: nothing stored can name it yet. */
 	fresh: boolean;

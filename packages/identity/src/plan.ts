@@ -53,6 +53,8 @@ export interface Change {
 export interface Plan {
 	/** Identifiers that an event now carries in its own field, for the first time. */
 	seen: Set<number>;
+	/** Identifiers about which evidence is stored that does not count, because of a correction of an alias. */
+	corrected: Set<number>;
 	/** Identifiers that change their region or alias group. */
 	roots: Map<number, number>;
 	/** Regions and alias groups as they are now, by root; to be written after `roots`. */
@@ -75,6 +77,7 @@ export interface Plan {
 export function emptyPlan(): Plan {
 	return {
 		seen: new Set(),
+		corrected: new Set(),
 		roots: new Map(),
 		regions: new Map(),
 		spans: new Map(),

@@ -80,6 +80,7 @@ function connect(draft: Draft, members: readonly number[], rows: readonly Eviden
 	const adjacent = new Map<number, AdjacentUser[]>(members.map((id) => [id, []]));
 	// Which users an anonymous id was seen with counts whatever correction was made since.
 	for (const row of rows) if (draft.isUser(row.lead)) noteUser(adjacent.get(row.identifier) ?? [], row);
+	for (const row of rows) draft.noteDiscounted(row);
 	const shared = new Set(members.filter((id) => countsAsShared(draft, id, adjacent.get(id) ?? [])));
 
 	const parent = new Map<number, number>(members.map((id) => [id, id]));

@@ -16,7 +16,7 @@ console.info(`identity property test: SELFSAME_SEED=${seed}, ${numRuns} streams 
 /** Each plays streams of its own. */
 const cases = Object.entries(configs).map(([name, config], index) => ({ name, config, index }));
 /** Each stream is played as it was made, which is in no order, and in one of these. */
-const orders: PlayOptions["order"][] = ["shuffled", "reversed", "in time"];
+const orders: PlayOptions["order"][] = ["shuffled", "reversed", "in time", "mixed"];
 /** Opening a database takes long, so it is done now and then. */
 const runsUntilReopen = 200;
 /** ms. */

@@ -17,7 +17,8 @@ export interface PlayOptions {
 	config: IdentityConfig;
 	/** Sets this run's values apart from all others in the database. */
 	instance: number;
-	order: "given" | "reversed" | "shuffled" | "in time";
+	/** `mixed`: corrections come at any place among the events too, where none is a merge of who may not be there yet. */
+	order: "given" | "reversed" | "shuffled" | "in time" | "mixed";
 }
 
 /** A stream's run: where it is played, what must come out, and what to ask about. */
@@ -36,8 +37,9 @@ const by = { actor: "test", reason: "a test" };
  */
 export async function playStream(store: Store, stream: Stream, options: PlayOptions): Promise<string[]> {
 	const { config, instance, order } = options;
-	const { steps } = instantiate(stream, instance);
 	const random = createRandom(stream.seed + instance);
+	const given = instantiate(stream, instance).steps;
+	const steps = order === "mixed" ? mix(given, random) : given;
 	const reference = createReference(config, { idOf: profileIdOf });
 	const run: Run = { ...options, store, reference, questions: questionsAbout(steps, config, instance), random };
 	const before = await store.stats();
@@ -50,7 +52,7 @@ export async function playStream(store: Store, stream: Stream, options: PlayOpti
 	}
 	const expected = reference.snapshot();
 	// What hangs on equal profiles seldom differs by order alone, and reading it takes most of the time.
-	if (order === "reversed" || order === "in time") await glance(run, "at the end");
+	if (order === "reversed" || order === "in time" || order === "mixed") await glance(run, "at the end");
 	else {
 		const actual = await readStore(store, run.questions);
 		expect(comparable(actual, config), "at the end").toEqual(comparable(expected, config));
@@ -69,6 +71,17 @@ export async function playStream(store: Store, stream: Stream, options: PlayOpti
 	}
 	await compareStats(run, before);
 	return expected.profiles.map(({ profile }) => profile.id);
+}
+
+/** Events one by one, with the corrections at any place among them. What a deletion takes depends on its place. */
+function mix(steps: readonly StreamStep[], random: () => number): StreamStep[] {
+	if (steps.some((step) => step.kind === "delete")) return [...steps];
+	const events = steps.flatMap((step) => (step.kind === "events" ? step.events : []));
+	const corrections = steps.filter((step) => step.kind === "correct" && step.correction.kind !== "merge");
+	return shuffled(
+		[...events.map((event): StreamStep => ({ kind: "events", events: [event] })), ...corrections],
+		random,
+	);
 }
 
 /** Asks about what the stream names, and about two identifiers that it may not have heard of. */
@@ -95,7 +108,7 @@ async function glance({ store, reference, questions, config }: Run, where: strin
 }
 
 function arrange(events: readonly AcceptedEvent[], order: PlayOptions["order"], random: () => number): AcceptedEvent[] {
-	if (order === "given") return [...events];
+	if (order === "given" || order === "mixed") return [...events];
 	if (order === "in time") return [...events].sort(comparePositions);
 	return order === "reversed" ? [...events].reverse() : shuffled(events, random);
 }

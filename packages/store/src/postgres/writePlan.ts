@@ -78,6 +78,7 @@ export function bitsToRaise(
 	};
 	for (const { id } of leads) note(id, flag.led);
 	for (const id of plan.seen) note(id, flag.seen);
+	for (const id of plan.corrected) note(id, flag.corrected);
 	return bits;
 }
 

@@ -66,6 +66,7 @@ export function createPlanWriter(identifiers: Identifiers) {
 		/** Writes the plan, the change log included. `at` is the commit's time, ms. */
 		*write(plan: Plan, at: number): Work<void> {
 			for (const id of plan.seen) yield* raise(id, flag.seen);
+			for (const id of plan.corrected) yield* raise(id, flag.corrected);
 			yield* writeRoots(plan);
 			yield* writeSpans(plan);
 			for (const [seq, reading] of plan.readings) yield* run(setReading, reading === "anonymous" ? 1 : 0, seq);

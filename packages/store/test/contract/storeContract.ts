@@ -240,6 +240,19 @@ export function describeStore(name: string, open: () => Promise<ContractDatabase
 			expect(await store().findProfile(user("c-2"))).toEqual(before);
 		});
 
+		it("hands a device over where its users had it, whatever an alias said that was taken away", async () => {
+			const [at, who] = [start + 60 * hour, (value: string) => ({ userId: `taken-${value}` })];
+			const phone = { anonymousId: "taken-phone" };
+			await store().ingest([event(62, { ...who("b"), previousId: phone.anonymousId }, { type: "alias" })]);
+			await store().correct({ kind: "unmerge", userId: "taken-b" }, by(at + 3 * hour));
+			await store().ingest([event(64, { ...who("b"), ...phone })]);
+			await store().ingest([event(61, { ...who("a"), ...phone })]);
+			const a = await store().findProfile(user("taken-a"));
+			expect(a?.pastIdentifiers).toEqual([
+				{ ...device("taken-phone"), from: null, to: new Date(start + 64 * hour).toISOString() },
+			]);
+		});
+
 		it("erases a person: counts first if asked, then for good", async () => {
 			await store().ingest([
 				event(60, { anonymousId: "e-phone" }),
