@@ -123,7 +123,7 @@ export async function createRestoreTarget({ client, config, secret, ids }: Resto
 		async continueNumbers(lastLetter) {
 			for (const table of ["write_keys", "corrections"]) {
 				await client.query(`SELECT setval('${table}_id_seq', max(id)) FROM ${table}
-					HAVING max(id) > (SELECT last_value FROM ${table}_id_seq)`);
+					HAVING max(id) >= (SELECT last_value FROM ${table}_id_seq)`);
 			}
 			await runWork(exceedNumbers(lastLetter ?? 0));
 		},
