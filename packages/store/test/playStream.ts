@@ -1,8 +1,9 @@
 import type { IdentityConfig } from "@selfsame/identity";
-import type { AcceptedEvent, Identifier, Profile } from "@selfsame/protocol";
+import type { AcceptedEvent, Identifier, IngestResult, Profile } from "@selfsame/protocol";
 import { profileIdOf, type Store } from "@selfsame/store";
 import { expect } from "vitest";
 import { comparable, comparableProfile } from "./comparable.ts";
+import { databaseOfRun } from "./databaseOfRun.ts";
 import { expectReasons } from "./expectReasons.ts";
 import { createRandom } from "./random.ts";
 import { glanceAtStore, type Questions, readStore } from "./readStore.ts";
@@ -121,13 +122,29 @@ async function ingest({ store, reference, random }: Run, events: AcceptedEvent[]
 		const half = random() < 0.2 ? Math.floor(size / 2) : size;
 		const batches = [rest.slice(0, half), rest.slice(half, size)].filter((batch) => batch.length > 0);
 		const verdicts = batches.flatMap((batch) => reference.receive(batch));
-		const results = await Promise.all(batches.map((batch) => store.ingest(batch)));
+		const results = await ingestAll(store, batches);
 		expect(
-			results.flat().map(({ verdict }) => verdict),
+			results.map(({ verdict }) => verdict),
 			"verdicts",
 		).toEqual(verdicts);
 		rest = rest.slice(size);
 	}
+}
+
+/**
+ * At once. But where two of them bring the same message, PostgreSQL takes whichever comes first, so that they are sent one
+ * after the other.
+ */
+async function ingestAll(store: Store, batches: readonly AcceptedEvent[][]): Promise<IngestResult[]> {
+	const names = batches.map((batch) => new Set(batch.map(({ source, messageId }) => `${source}\n${messageId}`)));
+	const together = names.reduce((all, one) => all.union(one), new Set<string>());
+	const isAnyTwice = together.size < names.reduce((sum, { size }) => sum + size, 0);
+	if (databaseOfRun === "sqlite" || !isAnyTwice) {
+		return (await Promise.all(batches.map((batch) => store.ingest(batch)))).flat();
+	}
+	const results: IngestResult[] = [];
+	for (const batch of batches) results.push(...(await store.ingest(batch)));
+	return results;
 }
 
 async function operate({ store, reference }: Run, step: Exclude<StreamStep, { kind: "events" }>): Promise<void> {

@@ -27,10 +27,15 @@ export async function openPostgresStore(url: string, { identity: config }: Store
 	const slow = openPool(patient(settings));
 	const searcher = createSearcher(settings, config);
 	const stopKeeping = keepPartitions(slow);
-	const close = async () => {
+	const end = async () => {
 		stopKeeping();
 		await searcher.close();
 		await Promise.all([pool.end(), slow.end()]);
+	};
+	let ending: Promise<void> | undefined;
+	const close = () => {
+		ending ??= end();
+		return ending;
 	};
 	try {
 		const counts = noDecisions();
@@ -39,6 +44,8 @@ export async function openPostgresStore(url: string, { identity: config }: Store
 		return {
 			...reader,
 			...createWriter({ pool, slow, config, hash, counts }),
+			// While one waits for the server, the next is made ready here.
+			ingestsAtOnce: 2,
 			ingest: createIngest({ pool, config, hash, counts }).ingest,
 			listProfiles: (query) =>
 				query.identifierType === undefined && query.seenAfter === undefined
