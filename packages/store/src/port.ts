@@ -233,6 +233,8 @@ export interface Feed {
  * `transaction(fn)`, because a driver may live in a worker thread. Reads see every commit that resolved before them.
  */
 export interface Store extends Feed {
+	/** How many calls of `ingest` are worth having under way at once: more than one where a commit need not wait for another. */
+	readonly ingestsAtOnce: number;
 	/**
 	 * One result per event, in order. `letters` go into the dead letter store in the same transaction, where one with a
 	 * messageId is kept once for each source and code, however often its event is sent.

@@ -22,21 +22,26 @@ interface Submission {
 const MAX_EVENTS_PER_COMMIT = 5_000;
 
 /**
- * Group commit: what arrives while a commit is running shares the next one, so that under load one sync to disk serves
- * many requests, and without load nobody waits for company.
+ * Group commit: what arrives while as many commits are running as the store likes at once shares the next one, so that
+ * under load one sync to disk serves many requests, and without load nobody waits for company.
  *
  * @param observe is told of each commit: how many events, and how long it took in ms.
  */
 export function createCommitQueue(
-	store: Pick<Store, "ingest">,
+	store: Pick<Store, "ingest" | "ingestsAtOnce">,
 	{ now, observe }: { now(): number; observe(commit: { events: number; duration: number }): void },
 ): CommitQueue {
 	const waiting: Submission[] = [];
-	let running: Promise<void> | null = null;
+	let running = 0;
+	let whenIdle: (() => void)[] = [];
 
 	async function run(): Promise<void> {
+		running += 1;
 		while (waiting.length > 0) await commit(takeGroup());
-		running = null;
+		running -= 1;
+		if (running > 0) return;
+		for (const tell of whenIdle) tell();
+		whenIdle = [];
 	}
 
 	function takeGroup(): Submission[] {
@@ -94,11 +99,11 @@ export function createCommitQueue(
 		submit(events, letters) {
 			return new Promise((resolve, reject) => {
 				waiting.push({ events, letters, resolve, reject });
-				running ??= run();
+				if (running < store.ingestsAtOnce) void run();
 			});
 		},
 		async drain() {
-			while (running) await running;
+			while (running > 0) await new Promise<void>((resolve) => whenIdle.push(resolve));
 		},
 	};
 }

@@ -185,23 +185,27 @@ export function createIngest({ pool, config, hash, counts }: IngestDeps) {
 		});
 	}
 
-	return {
-		async ingest(events: readonly AcceptedEvent[], letters: readonly DeadLetter[] = []): Promise<IngestResult[]> {
-			if (events.length > mostNumbers) throw new RangeError(`At most ${mostNumbers} events at a time.`);
-			for (const event of events) requireShortKeys(event);
-			let rest = letters;
-			for (; rest.length > mostNumbers; rest = rest.slice(mostNumbers)) {
-				await this.ingest([], rest.slice(0, mostNumbers));
-			}
-			/** Identifiers that an attempt found out late that it needs. */
-			const wanted = new Set<number>();
-			return transact(pool, (client) => createRunWork(client)(ingestAll(events, rest, wanted)), {
-				begin: `BEGIN; ${lockShared}`,
-				isWorthRepeating: (error) => isConflict(error) || isDuplicate(error) || isLockTimeout(error),
-				attempts: 50,
-			});
-		},
-	};
+	/** @throws RangeError for what PostgreSQL could not index. */
+	async function ingest(
+		events: readonly AcceptedEvent[],
+		letters: readonly DeadLetter[] = [],
+	): Promise<IngestResult[]> {
+		if (events.length > mostNumbers) throw new RangeError(`At most ${mostNumbers} events at a time.`);
+		for (const event of events) requireShortKeys(event);
+		if (letters.length > mostNumbers) {
+			await ingest([], letters.slice(mostNumbers));
+			return ingest(events, letters.slice(0, mostNumbers));
+		}
+		/** Identifiers that an attempt found out late that it needs. */
+		const wanted = new Set<number>();
+		return transact(pool, (client) => createRunWork(client)(ingestAll(events, letters, wanted)), {
+			begin: `BEGIN; ${lockShared}`,
+			isWorthRepeating: (error) => isConflict(error) || isDuplicate(error) || isLockTimeout(error),
+			attempts: 50,
+		});
+	}
+
+	return { ingest };
 }
 
 const neverErased = (): never => {

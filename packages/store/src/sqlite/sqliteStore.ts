@@ -19,6 +19,7 @@ export async function openSqliteStore(path: string, { identity }: StoreOptions):
 	const search = createSearchClient((stop) => startWorker({ role: "searcher", file, identity, stop }));
 
 	return {
+		ingestsAtOnce: 1,
 		ingest: (events, letters = []) => write("ingest", events, letters),
 		correct: (correction, attribution) => write("correct", correction, attribution),
 		deleteProfile: (ref, options, attribution) => write("deleteProfile", ref, options, attribution),
