@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { makeEvents, type WireEvent } from "./events.ts";
 import type { Load, LoadReport } from "./load.ts";
 import { startBuilt } from "./startBuilt.ts";
 
@@ -25,48 +26,6 @@ const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 const writeKey = `wk_${randomUUID()}`;
 const secretKey = `sk_${randomUUID()}`;
 const authorization = `Basic ${Buffer.from(`${writeKey}:`).toString("base64")}`;
-
-interface WireEvent {
-	type: string;
-	event?: string;
-	name?: string;
-	messageId: string;
-	userId?: string;
-	anonymousId: string;
-	timestamp: string;
-	properties: object;
-	traits?: object;
-	context: object;
-}
-
-const context = {
-	page: { path: "/products/mug", url: "https://shop.example/products/mug", title: "Mug", referrer: "" },
-	userAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Safari/537.36",
-	locale: "en-GB",
-	library: { name: "selfsame", version: "0.1.0" },
-};
-const properties = { product: "A mug that keeps its promises", price: 12.5, currency: "EUR", quantity: 1 };
-
-let made = 0;
-/** Visits of 20 events, a hundred interleaved: anonymous pages, a sign-in, then events that carry both ids. */
-function makeEvents(count: number): WireEvent[] {
-	return Array.from({ length: count }, () => {
-		const index = made++;
-		const visitor = Math.floor(index / 2_000) * 100 + (index % 100);
-		const step = Math.floor((index % 2_000) / 100);
-		const base = {
-			messageId: randomUUID(),
-			anonymousId: `a-${visitor}`,
-			timestamp: new Date(Date.UTC(2026, 0, 1) + index * 10).toISOString(),
-			properties,
-			context,
-		};
-		if (step < 5 || visitor % 5 === 0) return { ...base, type: "page", name: "Product" };
-		const userId = `u-${visitor}`;
-		if (step === 5) return { ...base, type: "identify", userId, traits: { name: "Ann", plan: "free" } };
-		return { ...base, type: "track", event: "Product Viewed", userId };
-	});
-}
 
 const toRow = (event: WireEvent) => [
 	event.messageId,
