@@ -34,6 +34,7 @@ const views: Record<string, string> = {
 	...ownershipViews({
 		pick: { min: (all) => `least(${all.join(", ")})`, max: (all) => `greatest(${all.join(", ")})` },
 		profileId: (bytes) => `'pro_' || CAST(CAST(encode(${bytes}, 'hex') AS uuid) AS text)`,
+		fence: "OFFSET 0",
 	}),
 
 	_group_traits: `SELECT group_id, jsonb_object_agg(key, selfsame_json(value)) AS traits FROM _group_writes GROUP BY group_id`,

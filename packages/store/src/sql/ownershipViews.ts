@@ -46,19 +46,24 @@ export interface ViewDialect {
 	pick: Record<"min" | "max", (expressions: readonly string[]) => string>;
 	/** A profile's id, given its uuid's bytes. */
 	profileId(bytes: string): string;
+	/**
+	 * Ends a query that is to be worked out by itself, before it is joined: the planner has no idea of how many rows have
+	 * the same owner, and would rather work owners out for each pair of rows.
+	 */
+	fence: string;
 }
 
 /** The parts that the read-only views of both databases are made of: who owns what now, and what their ids are. */
-export function ownershipViews({ pick, profileId }: ViewDialect): Record<string, string> {
+export function ownershipViews({ pick, profileId, fence }: ViewDialect): Record<string, string> {
 	const seen = (which: "min" | "max") => pick[which](sightings.map((from) => `(SELECT ${which}(ts) FROM ${from})`));
 	return {
 		/** Whom each identifier belongs to now, by the owner that stands for the profile. The same as `ownership.ownerOf`. */
 		_holders: `SELECT i.id AS identifier, ${ownerSql(lastSpan(""))} AS owner
-			FROM identifiers i JOIN identifiers r ON r.id = i.root`,
+			FROM identifiers i JOIN identifiers r ON r.id = i.root ${fence}`,
 
 		/** Whom each event belongs to. The same as `ownership.ownerAt`. */
 		_event_owners: `SELECT e.seq, e.source, e.message_id, e.ts, e.lead, ${eventOwnerSql} AS owner
-			FROM events e JOIN identifiers i ON i.id = e.lead JOIN identifiers r ON r.id = i.root`,
+			FROM events e JOIN identifiers i ON i.id = e.lead JOIN identifiers r ON r.id = i.root ${fence}`,
 
 		/** Owners that have an event. Whoever leads any settles that for most, without a look at the events. */
 		_owners: `SELECT h.owner FROM _holders h JOIN identifiers i ON i.id = h.identifier JOIN identifiers r ON r.id = i.root
@@ -76,7 +81,7 @@ export function ownershipViews({ pick, profileId }: ViewDialect): Record<string,
 					${seen("min")} AS first_ts, ${seen("max")} AS last_ts
 				FROM identifiers i JOIN _holders h ON h.identifier = i.id LEFT JOIN _priorities p ON p.type = i.type
 				WHERE i.value IS NOT NULL) held
-			WHERE first_ts IS NOT NULL`,
+			WHERE first_ts IS NOT NULL ${fence}`,
 
 		/** The id of each profile: the uuid of the earliest identifier of its best type. */
 		_profiles: `SELECT p.owner, ${profileId("p.key")} AS id FROM (
@@ -84,7 +89,7 @@ export function ownershipViews({ pick, profileId }: ViewDialect): Record<string,
 					CASE WHEN ties > 1 THEN ${firstEventSql("message_id")} END,
 					CASE WHEN ties > 1 THEN ${firstEventSql("source")} END, value) AS place
 				FROM (SELECT m.*, count(*) OVER (PARTITION BY owner, priority, type, first_ts) AS ties FROM _names m) n) p
-			WHERE p.place = 1 AND p.owner IN (SELECT owner FROM _owners)`,
+			WHERE p.place = 1 AND p.owner IN (SELECT owner FROM _owners) ${fence}`,
 
 		_trait_writes: `SELECT o.owner, w.key, w.value, w.ts, o.message_id, o.source, w.seq, row_number() OVER (
 				PARTITION BY o.owner, w.key ORDER BY w.ts DESC, o.message_id DESC, o.source DESC) = 1 AS won

@@ -50,7 +50,7 @@ const joinable = (rows: string) => `SELECT * FROM ${rows} UNION ALL SELECT * FRO
  * one that cannot parse a single view refuses the whole file.
  */
 const views: Record<string, string> = {
-	...ownershipViews({ pick: { min: pickOf("min"), max: pickOf("max") }, profileId: uuidSql }),
+	...ownershipViews({ pick: { min: pickOf("min"), max: pickOf("max") }, profileId: uuidSql, fence: "" }),
 
 	_priorities: `SELECT json_extract(t.value, '$[0]') AS type, json_extract(t.value, '$[1]') AS priority
 		FROM meta m, json_each(m.value, '$.identifiers') t WHERE m.name = 'identity_rules'`,
