@@ -115,16 +115,3 @@ function backupBeside(database: SqliteDatabase, file: string): void {
 export async function copyDatabase(database: SqliteDatabase, target: string): Promise<void> {
 	await database.backup(target, { progress: () => 0x7fff_ffff });
 }
-
-/** Prepares a statement once per text: texts are put together from few parts, and preparing costs more than running. */
-export function createStatements(database: SqliteDatabase): (sql: string) => Database.Statement<unknown[]> {
-	const known = new Map<string, Database.Statement<unknown[]>>();
-	return (sql) => {
-		let statement = known.get(sql);
-		if (!statement) {
-			statement = database.prepare<unknown[]>(sql);
-			known.set(sql, statement);
-		}
-		return statement;
-	};
-}
