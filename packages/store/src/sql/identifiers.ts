@@ -10,7 +10,7 @@ import {
 	toIdentifierRow,
 } from "./identifierRows.ts";
 import type { KeyedHash } from "./keyedHash.ts";
-import { all, get, pluck, run, type Work } from "./work.ts";
+import { all, get, pluck, type Work, writing } from "./work.ts";
 
 /** Gives out the numbers of new identifiers. */
 export interface IdentifierIds {
@@ -68,7 +68,7 @@ export function createIdentifiers({ config, hash, ids, most = Number.POSITIVE_IN
 	function* make(key: Buffer, type: string, value: string | null, diedAt: number | null): Work<IdentifierRow> {
 		const id = yield* ids.next();
 		const limited = limitedAlone(config, type);
-		yield* run(insert, id, key, type, value, diedAt, id, limited);
+		yield writing(insert, id, key, type, value, diedAt, id, limited);
 		const erased = value === null ? erasedHex(key) : null;
 		const row = { id, type, value, erased, flags: 0, root: id, state: 0, owner: null, size: 1, limited, fresh: true };
 		fresh.push(row);
@@ -90,7 +90,7 @@ export function createIdentifiers({ config, hash, ids, most = Number.POSITIVE_IN
 	return {
 		/** The row that an event dated `timestamp` means by an identifier; made where there is none. */
 		*resolve(identifier: Identifier, timestamp: number): Work<IdentifierRow> {
-			const past = yield* findDead(identifier, timestamp);
+			const past = deletions === false ? undefined : yield* findDead(identifier, timestamp);
 			if (past) return past;
 			const name = nameOf(identifier);
 			const known = byName.get(name);

@@ -2,7 +2,7 @@ import type { Plan, Span } from "@selfsame/identity";
 import { beginning } from "./evidence.ts";
 import { flag, regionStates } from "./identifierRows.ts";
 import type { Identifiers } from "./identifiers.ts";
-import { run, type Work } from "./work.ts";
+import { type Work, writing } from "./work.ts";
 
 const setFlags = "UPDATE identifiers SET flags = ? WHERE id = ?";
 // Whoever follows another root has no say of its own any more.
@@ -23,41 +23,51 @@ const putChange = "INSERT INTO changes (at, kind, identifier, other, seq) VALUES
 
 /** Writes what was decided. Nothing is decided here. */
 export function createPlanWriter(identifiers: Identifiers) {
+	// Nearly always there: decisions are about what was just read.
+	const rowOf = identifiers.knownById;
+
 	/** Sets a bit of an identifier's flags, once. */
 	function* raise(id: number, bit: number): Work<void> {
-		const row = yield* identifiers.byId(id);
+		const row = rowOf(id) ?? (yield* identifiers.byId(id));
 		if ((row.flags & bit) !== 0) return;
 		row.flags |= bit;
-		yield* run(setFlags, row.flags, id);
+		yield writing(setFlags, row.flags, id);
 	}
 
 	const writeSpan = (id: number, { from, owner }: Span) =>
-		run(putSpan, id, from?.timestamp ?? beginning, from?.messageId ?? "", from?.source ?? "", owner);
+		writing(putSpan, id, from?.timestamp ?? beginning, from?.messageId ?? "", from?.source ?? "", owner);
 
 	function* writeRoots(plan: Plan): Work<void> {
 		for (const [id, root] of plan.roots) {
-			yield* run(setRoot, root, id);
-			Object.assign(yield* identifiers.byId(id), { root, state: 0, owner: null, size: 1, limited: null });
+			yield writing(setRoot, root, id);
+			Object.assign(rowOf(id) ?? (yield* identifiers.byId(id)), {
+				root,
+				state: 0,
+				owner: null,
+				size: 1,
+				limited: null,
+			});
 		}
 		for (const region of plan.regions.values()) {
 			const limited = region.limited === null ? null : JSON.stringify(region.limited);
 			const state = regionStates.indexOf(region.state);
-			yield* run(setRegion, region.root, state, region.owner, region.size, limited, region.root);
+			yield writing(setRegion, region.root, state, region.owner, region.size, limited, region.root);
 			const { root, owner, size } = region;
-			Object.assign(yield* identifiers.byId(root), { root, state, owner, size, limited });
+			Object.assign(rowOf(root) ?? (yield* identifiers.byId(root)), { root, state, owner, size, limited });
 		}
 	}
 
 	function* writeSpans(plan: Plan): Work<void> {
 		for (const [id, edit] of plan.spans) {
-			if (edit.clear) yield* run(clearSpans, id);
-			for (const { timestamp, messageId, source } of edit.cut) yield* run(cutSpan, id, timestamp, messageId, source);
-			for (const span of edit.put) yield* writeSpan(id, span);
+			if (edit.clear) yield writing(clearSpans, id);
+			for (const { timestamp, messageId, source } of edit.cut) yield writing(cutSpan, id, timestamp, messageId, source);
+			for (const span of edit.put) yield writeSpan(id, span);
 		}
-		for (const { identifier, user, direct } of plan.seenWith) yield* run(addAdjacent, identifier, user, direct ? 1 : 0);
+		for (const { identifier, user, direct } of plan.seenWith)
+			yield writing(addAdjacent, identifier, user, direct ? 1 : 0);
 		for (const [id, users] of plan.adjacent) {
-			yield* run(clearAdjacent, id);
-			for (const { user, direct } of users) yield* run(putAdjacent, id, user, direct ? 1 : 0);
+			yield writing(clearAdjacent, id);
+			for (const { user, direct } of users) yield writing(putAdjacent, id, user, direct ? 1 : 0);
 		}
 	}
 
@@ -69,15 +79,15 @@ export function createPlanWriter(identifiers: Identifiers) {
 			for (const id of plan.corrected) yield* raise(id, flag.corrected);
 			yield* writeRoots(plan);
 			yield* writeSpans(plan);
-			for (const [seq, reading] of plan.readings) yield* run(setReading, reading === "anonymous" ? 1 : 0, seq);
+			for (const [seq, reading] of plan.readings) yield writing(setReading, reading === "anonymous" ? 1 : 0, seq);
 			for (const { identifier, position, seq } of plan.removeEvidence) {
-				yield* run(removeEvidence, identifier, position.timestamp, seq);
+				yield writing(removeEvidence, identifier, position.timestamp, seq);
 			}
 			for (const { identifier, position, seq, lead } of plan.addEvidence) {
-				yield* run(putEvidence, identifier, position.timestamp, seq, lead);
+				yield writing(putEvidence, identifier, position.timestamp, seq, lead);
 			}
 			for (const { kind, identifier, other, seq } of plan.changes)
-				yield* run(putChange, at, kind, identifier, other, seq);
+				yield writing(putChange, at, kind, identifier, other, seq);
 		},
 	};
 }

@@ -24,7 +24,15 @@ console.info(`copy test: SELFSAME_SEED=${seed}`);
 
 const attribution = (at: number) => ({ actor: "test", reason: "a test", at });
 
-describe.each(Object.entries(configs).slice(0, 3))("a copy in PostgreSQL, %s", (_, config: IdentityConfig) => {
+/** `SELFSAME_TEST_SCALE=10` takes ten of the configurations instead of one. */
+const scale = Math.max(1, Number(process.env.SELFSAME_TEST_SCALE ?? 1));
+const all = Object.entries(configs);
+const some = Array.from(
+	{ length: Math.min(scale, all.length) },
+	(_, i) => all[(seed + i) % all.length] as (typeof all)[0],
+);
+
+describe.each(some)("a copy in PostgreSQL, %s", (_, config: IdentityConfig) => {
 	let temp: TempStore;
 	let schema: TestSchema;
 	beforeEach(async () => {
@@ -36,9 +44,12 @@ describe.each(Object.entries(configs).slice(0, 3))("a copy in PostgreSQL, %s", (
 		await schema.drop();
 	});
 
-	const steps = fc
-		.sample(streams, { seed, numRuns: 30 })
+	const lives = fc
+		.sample(streams, { seed, numRuns: 60 })
 		.map((stream, instance) => instantiate(stream, instance).steps);
+	const deletes = (one: readonly StreamStep[]) => one.some(({ kind }) => kind === "delete");
+	/** As many in which somebody is deleted as not. */
+	const steps = [...lives.filter(deletes).slice(0, 8), ...lives.filter((one) => !deletes(one)).slice(0, 8)];
 	const isOperation = (step: StreamStep) => step.kind !== "events";
 
 	async function play(some: readonly StreamStep[]): Promise<void> {
@@ -52,11 +63,11 @@ describe.each(Object.entries(configs).slice(0, 3))("a copy in PostgreSQL, %s", (
 		copyToPostgres({ file: sqliteFile(temp.url), url: schema.url, config, progress: () => {}, now: Date.now() });
 
 	it("has every profile, and takes along what came since", { timeout: 120_000 }, async () => {
-		const quiet = steps.filter((one) => !one.some(({ kind }) => kind === "delete"));
-		for (const one of steps.slice(0, 15)) await play(one);
+		const quiet = steps.filter((one) => !deletes(one));
+		for (const one of steps.slice(0, 10)) await play(one);
 		const first = await copy();
 		expect(first).toMatchObject({ differences: [] });
-		expect(first.profiles).toBeGreaterThan(20);
+		expect(first.profiles).toBeGreaterThan(10);
 		for (const one of quiet) await play(one);
 		const second = await copy();
 		expect(second).toMatchObject({ differences: [] });
@@ -96,9 +107,9 @@ describe.each(Object.entries(configs).slice(0, 3))("a copy in PostgreSQL, %s", (
 					const receipt = await writer.deleteProfile(step.of, { ...step, dryRun: false }, attribution(step.at));
 					if (receipt) deleted += 1;
 				}
-				expect(await compare()).toMatchObject({ differences: [] });
 			}
-			expect(deleted).toBeGreaterThan(3);
+			expect(await compare()).toMatchObject({ differences: [] });
+			expect(deleted).toBeGreaterThan(0);
 			expect((await verifyPostgres(schema.url, config, () => {})).differences).toEqual([]);
 		} finally {
 			await pool.end();
