@@ -32,8 +32,8 @@ export interface IngestDeps {
 	counts: DecisionCounts;
 }
 
-/** Bytes of a trait's key and of a group's id: an entry of an index may hold 2.7 kB. */
-const mostKeyBytes = 1_000;
+/** Bytes of a trait's key, with its group's id where it is a group's: an entry of an index may hold 2.7 kB. */
+const mostKeyBytes = 2_600;
 /** Writers that meet at a row of a counter wait for each other's commit: each process takes one of so many rows. */
 const counterSlots = 64;
 
@@ -42,6 +42,12 @@ interface Beginning {
 	first: number;
 	anyDeleted: boolean;
 }
+
+/**
+ * A batch looks for few rows by their keys, however large the tables are. The plan for it is made once for each connection,
+ * perhaps while the tables are small or before they were looked through, and must be as good for large ones.
+ */
+const byIndex = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
 
 const begin = `SELECT (SELECT value FROM meta WHERE name = 'identity_rules') AS rules, ${firstNumber} AS first,
 	EXISTS (SELECT FROM deletions) AS "anyDeleted"`;
@@ -199,7 +205,7 @@ export function createIngest({ pool, config, hash, counts }: IngestDeps) {
 		/** Identifiers that an attempt found out late that it needs. */
 		const wanted = new Set<number>();
 		return transact(pool, (client) => createRunWork(client)(ingestAll(events, letters, wanted)), {
-			begin: `BEGIN; ${lockShared}`,
+			begin: `BEGIN; ${byIndex}; ${lockShared}`,
 			isWorthRepeating: (error) => isConflict(error) || isDuplicate(error) || isLockTimeout(error),
 			attempts: 50,
 		});
@@ -216,8 +222,9 @@ const byMessage = ({ event: a }: Incoming, { event: b }: Incoming): number =>
 	compareUtf8(a.source, b.source) || compareUtf8(a.messageId, b.messageId);
 
 function requireShortKeys({ type, traits, claims }: AcceptedEvent): void {
-	const keys = type === "identify" || type === "group" ? Object.keys(traits ?? {}) : [];
-	const long = [...keys, String(claims.groupId ?? "")].find((key) => Buffer.byteLength(key) > mostKeyBytes);
-	if (long === undefined) return;
-	throw new RangeError(`Keys of traits and ids of groups have at most ${mostKeyBytes} bytes in PostgreSQL.`);
+	if (type !== "identify" && type !== "group") return;
+	const group = type === "group" ? String(claims.groupId ?? "") : "";
+	const isLong = (key: string) => Buffer.byteLength(group) + Buffer.byteLength(key) > mostKeyBytes;
+	if (!["", ...Object.keys(traits ?? {})].some(isLong)) return;
+	throw new RangeError(`A trait's key has at most ${mostKeyBytes} bytes in PostgreSQL, its group's id included.`);
 }
