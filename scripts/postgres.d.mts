@@ -1,6 +1,10 @@
 export interface RunningPostgres {
 	/** As its superuser. */
 	url: string;
+	/** Asks on a connection of its own. */
+	query(sql: string): Promise<Record<string, unknown>[]>;
+	/** Runs statements in a transaction that stays open until what this answers with is called. */
+	hold(sql: string): Promise<() => Promise<void>>;
 	/** Starts it again on the same data and port, after `crash` or `shutDown`. */
 	start(): Promise<void>;
 	/** Ends it in order, cutting its connections, with its data kept. */

@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { Client } from "pg";
 import { PlainError } from "./lib/plainError.mjs";
 import { findPostgres } from "./lib/postgres/findPostgres.mjs";
 import { watchOver } from "./lib/postgres/watchOver.mjs";
@@ -89,8 +90,31 @@ async function startIn(directory, { isDurable, settings, guard }) {
 		await server.ended;
 	}
 
+	const url = `postgres://selfsame:${password}@127.0.0.1:${port}/postgres`;
+	const connect = async () => {
+		const client = new Client({ connectionString: url });
+		client.on("error", () => {});
+		await client.connect();
+		return client;
+	};
+
 	return {
-		url: `postgres://selfsame:${password}@127.0.0.1:${port}/postgres`,
+		url,
+		/** Asks on a connection of its own. @param {string} sql */
+		async query(sql) {
+			const client = await connect();
+			try {
+				return (await client.query(sql)).rows;
+			} finally {
+				await client.end();
+			}
+		},
+		/** Runs statements in a transaction that stays open. @param {string} sql @returns what ends it. */
+		async hold(sql) {
+			const client = await connect();
+			await client.query(`BEGIN; ${sql}`);
+			return () => client.end();
+		},
 		/** Starts it again on the same data and port, after `crash` or `shutDown`. */
 		async start() {
 			server = await start();

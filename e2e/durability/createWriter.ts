@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Random } from "../support/random.ts";
 import type { RunningCollector } from "../support/startCollector.ts";
 
@@ -10,6 +11,8 @@ export interface Writer {
 	acknowledged: ReadonlySet<string>;
 	/** How many batches ended without an answer. */
 	cutOff(): number;
+	/** How many batches were answered 503 or 429. */
+	refused(): number;
 	/** Sends batch after batch until it is stopped or the server is gone. */
 	run(): Promise<void>;
 	stop(): void;
@@ -19,6 +22,9 @@ export interface Writer {
 	 */
 	resend(): Promise<void>;
 }
+
+/** ms; sooner than the server asks for, so that many requests meet the fault. */
+const RETRY_AFTER = 50;
 
 type Batch = { messageId: string }[];
 
@@ -30,6 +36,7 @@ export function createWriter(collector: RunningCollector, random: Random, userId
 	let lastAcknowledged: Batch | undefined;
 	let stopped = false;
 	let cutOff = 0;
+	let refused = 0;
 
 	function makeBatch(): Batch {
 		return Array.from({ length: random.between(1, 40) }, () => {
@@ -70,13 +77,16 @@ export function createWriter(collector: RunningCollector, random: Random, userId
 		sent,
 		acknowledged,
 		cutOff: () => cutOff,
+		refused: () => refused,
 		async run() {
 			stopped = false;
 			while (!stopped) {
 				const batch = makeBatch();
 				unanswered.add(batch);
 				try {
-					await send(batch);
+					if (await send(batch)) continue;
+					refused += 1;
+					await sleep(RETRY_AFTER);
 				} catch (error) {
 					// `fetch` rejects with a TypeError when the connection breaks; anything else is a wrong answer.
 					if (!(error instanceof TypeError)) throw error;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createRandom, testScale } from "../support/random.ts";
 import { type RunningCollector, startCollector } from "../support/startCollector.ts";
 import { createWriter, type Writer } from "./createWriter.ts";
+import { expectAcknowledged, expectExactly } from "./expectStored.ts";
 
 const kills = Math.round(10 * testScale());
 const writers = 6;
@@ -29,11 +30,11 @@ test(
 			for (const writer of load) writer.stop();
 			await Promise.all(running);
 			await collector.restart();
-			await expectAcknowledged(load, `after kill ${kill}`);
+			await expectAcknowledged(collector, load, `after kill ${kill}`);
 			for (const writer of load) await writer.resend();
 			if (kill % 10 === 0) console.log(`${kill} of ${kills} kills, nothing lost`);
 		}
-		await expectExactly(all);
+		await expectExactly(collector, all);
 		const cutOff = all.reduce((sum, writer) => sum + writer.cutOff(), 0);
 		const acknowledged = all.reduce((sum, writer) => sum + writer.acknowledged.size, 0);
 		console.log(`${kills} kills, ${acknowledged} events, ${cutOff} requests cut off`);
@@ -42,35 +43,3 @@ test(
 	// A busy machine takes seconds to start the server again; a limit is for a hang, not for that.
 	60_000 + kills * 30_000,
 );
-
-/** Every event that was answered 200 before the power went is on its person's profile. */
-async function expectAcknowledged(load: Writer[], when: string) {
-	for (const writer of load) {
-		const stored = await storedIds(writer);
-		const lost = [...writer.acknowledged].filter((id) => !stored.has(id));
-		expect(lost.length, `${writer.userId} lost ${lost.slice(0, 5)} ... ${when}`).toBe(0);
-	}
-}
-
-/** After the rest was sent again, there is every event once: on the profile, in the list and in the counters. */
-async function expectExactly(load: Writer[]) {
-	let total = 0;
-	for (const writer of load) {
-		const profile = await collector.profiles.find(`user_id:${writer.userId}`);
-		if (writer.sent.size === 0) continue;
-		const stored = await storedIds(writer);
-		expect([...writer.sent].filter((id) => !stored.has(id)).length, `${writer.userId} misses events`).toBe(0);
-		expect(stored.size).toBe(writer.sent.size);
-		expect(profile?.eventCount).toBe(writer.sent.size);
-		expect(profile?.identifiers).toHaveLength(2);
-		total += writer.sent.size;
-	}
-	expect((await collector.profiles.stats()).events).toBe(total);
-}
-
-async function storedIds(writer: Writer): Promise<Set<string>> {
-	const events = await collector.profiles.events(`user_id:${writer.userId}`);
-	const ids = new Set(events.map((event) => event.messageId));
-	expect(ids.size, `${writer.userId} has an event twice`).toBe(events.length);
-	return ids;
-}

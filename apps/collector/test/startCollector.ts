@@ -23,7 +23,7 @@ export async function startCollector({
 	database,
 	...options
 }: Partial<CollectorOptions> & { database?: TestDatabase } = {}) {
-	const { url: databaseUrl, drop } = database ?? (await makeDatabase());
+	const { url: databaseUrl, settle, drop } = database ?? (await makeDatabase());
 	const keys = { writeKey, apiKey, webWriteKey: webKey };
 	const collector = await createCollector({ databaseUrl, keys, ...options });
 	const listening = await listen(collector.app, { port: 0, host: "127.0.0.1" });
@@ -40,6 +40,7 @@ export async function startCollector({
 		...listening,
 		...collector,
 		databaseUrl,
+		settle,
 		call,
 		/** Sends a body to an ingest path, as text or bytes. */
 		post: (path: string, body: NonNullable<RequestInit["body"]>, headers: Record<string, string> = basic(writeKey)) =>

@@ -8,6 +8,11 @@ import { makeSchema } from "./postgres/makeSchema.ts";
 export interface TestDatabase {
 	/** For `openStore`. */
 	url: string;
+	/**
+	 * Waits until the feed tells of all that was committed. PostgreSQL holds back what came after a transaction that is
+	 * still under way, be it another test's.
+	 */
+	settle(): Promise<void>;
 	/** Removes it, once it is closed. */
 	drop(): Promise<void>;
 }
@@ -18,6 +23,7 @@ export async function makeDatabase(kind: DatabaseKind = databaseOfRun): Promise<
 	const directory = mkdtempSync(join(tmpdir(), "selfsame-test-"));
 	return {
 		url: `file:${join(directory, "selfsame.db")}`,
+		settle: async () => {},
 		drop: async () => rmSync(directory, { recursive: true, force: true }),
 	};
 }

@@ -136,9 +136,10 @@ async function ingest({ store, reference, random }: Run, events: AcceptedEvent[]
  * after the other.
  */
 async function ingestAll(store: Store, batches: readonly AcceptedEvent[][]): Promise<IngestResult[]> {
-	const names = batches.map((batch) => new Set(batch.map(({ source, messageId }) => `${source}\n${messageId}`)));
-	const together = names.reduce((all, one) => all.union(one), new Set<string>());
-	const isAnyTwice = together.size < names.reduce((sum, { size }) => sum + size, 0);
+	const names = batches.flatMap((batch) => [
+		...new Set(batch.map(({ source, messageId }) => `${source}\n${messageId}`)),
+	]);
+	const isAnyTwice = new Set(names).size < names.length;
 	if (databaseOfRun === "sqlite" || !isAnyTwice) {
 		return (await Promise.all(batches.map((batch) => store.ingest(batch)))).flat();
 	}

@@ -9,14 +9,17 @@ export interface TempStore {
 	/** The open store; another object after `reopen`. */
 	store: Store;
 	reopen(): Promise<void>;
+	/** See `TestDatabase`. */
+	settle(): Promise<void>;
 	/** Closes it and removes it. */
 	remove(): Promise<void>;
 }
 
 export async function openTempStore(identity: IdentityConfig, kind?: DatabaseKind): Promise<TempStore> {
-	const { url, drop } = await makeDatabase(kind);
+	const { url, settle, drop } = await makeDatabase(kind);
 	const temp: TempStore = {
 		url,
+		settle,
 		store: await openStore(url, { identity }),
 		async reopen() {
 			await temp.store.close();

@@ -11,6 +11,10 @@ export interface PostgresText {
 	bind(values: Values): unknown[];
 }
 
+/** PostgreSQL knows no text with a NUL. What is taken in has U+FFFD for it, so that whoever asks for one finds that. */
+const storable = (value: Value | undefined): unknown =>
+	typeof value === "string" && value.includes("\0") ? value.replaceAll("\0", "\ufffd") : value;
+
 const known = new Map<string, PostgresText>();
 
 /** What is asked often, so that it is worth remembering. */
@@ -38,8 +42,8 @@ export function numberValues(sql: string): Omit<PostgresText, "name"> {
 		return `$${names.indexOf(name) + 1}`;
 	});
 	const bind = (values: Values): unknown[] => {
-		if (names.length > 0) return names.map((name) => (values[0] as Readonly<Record<string, Value>>)[name]);
-		return positions > 0 ? [...values] : [];
+		if (names.length > 0) return names.map((name) => storable((values[0] as Readonly<Record<string, Value>>)[name]));
+		return positions > 0 ? (values as readonly Value[]).map(storable) : [];
 	};
 	return { text, bind };
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import process from "node:process";
+import { setTimeout as wait } from "node:timers/promises";
 import { Client } from "pg";
 
 /** A schema of one's own on the tests' PostgreSQL. */
@@ -8,6 +9,8 @@ export interface TestSchema {
 	url: string;
 	/** Asks the schema's tables something, on a connection of its own. */
 	query<Row>(sql: string, values?: unknown[]): Promise<Row[]>;
+	/** See `TestDatabase`. */
+	settle(): Promise<void>;
 	/** Removes it, once nobody is connected to it any more. */
 	drop(): Promise<void>;
 }
@@ -35,6 +38,12 @@ export async function makeSchema(parameters: Record<string, string> = {}): Promi
 	return {
 		url: url.href,
 		query,
+		async settle() {
+			const number = (transaction: string) => `CAST(CAST(${transaction} AS text) AS bigint)`;
+			const [mine] = await query<{ id: string }>(`SELECT ${number("pg_current_xact_id()")} AS id`);
+			const isOver = `SELECT ${number("pg_snapshot_xmin(pg_current_snapshot())")} > $1 AS "isOver"`;
+			while (!(await query<{ isOver: boolean }>(isOver, [mine?.id]))[0]?.isOver) await wait(10);
+		},
 		async drop() {
 			await query(`SET client_min_messages = warning; DROP SCHEMA IF EXISTS ${schema} CASCADE`);
 		},
