@@ -47,6 +47,8 @@ export async function copyToPostgres({ file, url, config, progress, now }: CopyO
 	try {
 		const client = await pool.connect();
 		try {
+			// It is silent while the source is read.
+			await client.query("SET idle_in_transaction_session_timeout = 0");
 			await holdExclusive(client, settings.schema);
 			await migratePostgres(url, now);
 			const events = await restoreFrom(from, client, config, progress);

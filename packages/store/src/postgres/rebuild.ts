@@ -58,6 +58,8 @@ export async function rebuildPostgres(options: RebuildOptions): Promise<string> 
 	try {
 		const [source, target] = [await sources.connect(), await targets.connect()];
 		try {
+			// One side of it is silent while the other is at work.
+			for (const client of [source, target]) await client.query("SET idle_in_transaction_session_timeout = 0");
 			const site: Site = { ...options, source, target, schema, rebuilt };
 			await rebuild(site, previous);
 			return previous;

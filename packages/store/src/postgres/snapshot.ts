@@ -1,5 +1,5 @@
 import type { IdentityConfig } from "@selfsame/identity";
-import type { PoolClient } from "pg";
+import type { ClientBase, PoolClient } from "pg";
 import { type Snapshot, StorageUnavailableError } from "../port.ts";
 import { createDatasets } from "../sql/datasets.ts";
 import { requireRules } from "../sql/identityRules.ts";
@@ -51,7 +51,7 @@ export async function openPostgresSnapshot(url: PostgresUrl, config: IdentityCon
 }
 
 /** Which table is the one of events. A rebuild puts another in its place, in which this transaction would see no row. */
-async function identityOf(client: PoolClient): Promise<string> {
+export async function identityOf(client: ClientBase): Promise<string> {
 	const { rows } = await client.query("SELECT 'events'::regclass::oid AS id");
 	return rows[0].id;
 }

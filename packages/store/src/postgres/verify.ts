@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { IdentityConfig } from "@selfsame/identity";
 import { compareProfiles, type VerifyReport } from "../compareProfiles.ts";
+import { StorageUnavailableError } from "../port.ts";
 import { requireRules } from "../sql/identityRules.ts";
 import { readMeta } from "../sql/meta.ts";
 import { createQuestions } from "../sql/questions.ts";
@@ -15,6 +16,7 @@ import { postgresDialect } from "./dialect.ts";
 import { openPool, patient } from "./openPool.ts";
 import { readPostgresUrl } from "./readUrl.ts";
 import { createRunWork, type RunWork } from "./runWork.ts";
+import { identityOf } from "./snapshot.ts";
 import { readOnly, transact } from "./transact.ts";
 
 /**
@@ -29,7 +31,14 @@ export async function verifyPostgres(url: string, config: IdentityConfig, progre
 		const options = { begin: readOnly, attempts: 1 };
 		return await transact(
 			pool,
-			(client) => verify(createRunWork(client), join(scratch, "rebuilt.db"), config, progress),
+			async (client) => {
+				// This side of the connection is silent while the scratch file is written.
+				await client.query("SET LOCAL idle_in_transaction_session_timeout = 0");
+				const standing = await identityOf(client);
+				const report = await verify(createRunWork(client), join(scratch, "rebuilt.db"), config, progress);
+				if ((await identityOf(client)) === standing) return report;
+				throw new StorageUnavailableError("The workspace was rebuilt meanwhile. Verify it again.");
+			},
 			options,
 		);
 	} finally {

@@ -167,14 +167,14 @@ describe("copying a SQLite file to PostgreSQL", () => {
 	});
 
 	it("goes on where it stopped", async () => {
-		for (let i = 0; i < 3_500; i += 500) await from.store.ingest(events(i, i + 500));
+		for (let i = 0; i < 2_100; i += 700) await from.store.ingest(events(i, i + 700));
 		const crash = (done: number) => {
-			if (done >= 2_000) throw new Error("out of power");
+			if (done >= 1_000) throw new Error("out of power");
 		};
 		await expect(copy(crash)).rejects.toThrow("out of power");
 		const begun: number[] = [];
-		expect(await copy((done) => begun.push(done))).toMatchObject({ events: 3_500, differences: [] });
-		expect(begun[0]).toBe(2_000);
+		expect(await copy((done) => begun.push(done))).toMatchObject({ events: 2_100, differences: [] });
+		expect(begun[0]).toBe(1_000);
 	});
 
 	it("does not bring back who was deleted at the source meanwhile, nor writes over another workspace", async () => {
