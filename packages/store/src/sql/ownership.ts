@@ -137,13 +137,24 @@ export function ownedSpans(
 	return owned;
 }
 
-/** The condition that an event row `e` is inside a span, with its parameters. */
-export function insideSpan({ identifier, from, to }: OwnedSpan): { where: string; values: (string | number)[] } {
-	const parts = ["e.lead = ?"];
+/**
+ * The condition that an event row `e` is inside a span, with its parameters.
+ *
+ * @param row another row that holds the event's `lead` and `ts` and is to be found by them: then it alone is asked for them,
+ *   so that no plan goes over all events of a lead for each of its rows.
+ */
+export function insideSpan(
+	{ identifier, from, to }: OwnedSpan,
+	row = "e",
+): { where: string; values: (string | number)[] } {
+	const parts = [`${row}.lead = ?`];
 	const values: (string | number)[] = [identifier];
 	const bound = (operator: string, { timestamp, messageId, source }: Position) => {
 		// The first half lets the index on (lead, ts) bound the search; the second is exact.
-		parts.push(`e.ts ${operator}= ?`, `(e.ts, e.message_id, e.source) ${operator === ">" ? ">=" : "<"} (?, ?, ?)`);
+		parts.push(
+			`${row}.ts ${operator}= ?`,
+			`(${row}.ts, e.message_id, e.source) ${operator === ">" ? ">=" : "<"} (?, ?, ?)`,
+		);
 		values.push(timestamp, timestamp, messageId, source);
 	};
 	if (from && from.timestamp !== beginning) bound(">", from);

@@ -12,9 +12,13 @@ export const iso = (ms: number) => new Date(ms).toISOString();
 
 export const isWhole = ({ from, to }: OwnedSpan) => !from && !to;
 
-/** The condition that an event row `e` is inside a span, as of a time, with its values. */
-export function insideSpanAsOf(span: OwnedSpan, asOf: number | undefined): { where: string; values: Value[] } {
-	const inside = insideSpan(span);
+/** The condition that an event row `e` is inside a span, as of a time, with its values; `row` as in `insideSpan`. */
+export function insideSpanAsOf(
+	span: OwnedSpan,
+	asOf: number | undefined,
+	row = "e",
+): { where: string; values: Value[] } {
+	const inside = insideSpan(span, row);
 	if (asOf === undefined) return inside;
-	return { where: `${inside.where} AND e.ts <= ?`, values: [...inside.values, asOf] };
+	return { where: `${inside.where} AND ${row}.ts <= ?`, values: [...inside.values, asOf] };
 }

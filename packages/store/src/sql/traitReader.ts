@@ -18,8 +18,8 @@ export interface TraitRow {
 const fewWrites = 50;
 
 const selectWrites =
-	"SELECT w.key, w.ts, e.message_id, e.source, w.value FROM trait_writes w JOIN events e ON e.seq = w.seq WHERE w.lead = ?";
-const someTraits = `${selectWrites} LIMIT ${fewWrites + 1}`;
+	"SELECT w.key, w.ts, e.message_id, e.source, w.value FROM trait_writes w JOIN events e ON e.seq = w.seq";
+const someTraits = `${selectWrites} WHERE w.lead = ? LIMIT ${fewWrites + 1}`;
 // One probe a key instead of one a write: a person identified ten thousand times has still few keys.
 const latestTraits = `WITH RECURSIVE keys(key) AS (
 		SELECT min(key) FROM trait_writes WHERE lead = :id
@@ -44,17 +44,17 @@ export function createTraitReader(ownership: Ownership) {
 			const some = yield* all<TraitRow>(someTraits, span.identifier);
 			return some.length <= fewWrites ? some : yield* all<TraitRow>(latestTraits, { id: span.identifier });
 		}
-		const { where, values } = insideSpanAsOf(span, asOf);
-		return yield* all<TraitRow>(`${selectWrites} AND ${where}`, span.identifier, ...values);
+		const { where, values } = insideSpanAsOf(span, asOf, "w");
+		return yield* all<TraitRow>(`${selectWrites} WHERE ${where}`, ...values);
 	}
 
 	function* groupsIn(span: OwnedSpan, asOf?: number): Work<string[]> {
 		if (!(yield* leads(span.identifier))) return [];
 		const led = yield* column<string>("SELECT DISTINCT group_id FROM memberships WHERE lead = ?", span.identifier);
 		if (led.length === 0 || (isWhole(span) && asOf === undefined)) return led;
-		const { where, values } = insideSpanAsOf(span, asOf);
-		const sql = `SELECT DISTINCT m.group_id FROM memberships m JOIN events e ON e.seq = m.seq WHERE m.lead = ? AND ${where}`;
-		return yield* column<string>(sql, span.identifier, ...values);
+		const { where, values } = insideSpanAsOf(span, asOf, "m");
+		const sql = `SELECT DISTINCT m.group_id FROM memberships m JOIN events e ON e.seq = m.seq WHERE ${where}`;
+		return yield* column<string>(sql, ...values);
 	}
 
 	return {
@@ -62,8 +62,8 @@ export function createTraitReader(ownership: Ownership) {
 
 		/** Every write of one key inside a span. */
 		traitWrites(span: OwnedSpan, key: string, asOf?: number): Work<TraitRow[]> {
-			const { where, values } = insideSpanAsOf(span, asOf);
-			return all<TraitRow>(`${selectWrites} AND w.key = ? AND ${where}`, span.identifier, key, ...values);
+			const { where, values } = insideSpanAsOf(span, asOf, "w");
+			return all<TraitRow>(`${selectWrites} WHERE w.key = ? AND ${where}`, key, ...values);
 		},
 
 		*traitsOf({ owned, asOf }: ProfileParts): Work<JsonObject> {

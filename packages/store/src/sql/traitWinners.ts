@@ -12,10 +12,10 @@ export function createTraitWinners(ownership: Ownership) {
 	function* winner(owner: number, key: string): Work<number | undefined> {
 		const latest: (TraitRow & { seq: number })[] = [];
 		for (const span of yield* owned(owner)) {
-			const { where, values } = insideSpan(span);
+			const { where, values } = insideSpan(span, "w");
 			const sql = `SELECT w.seq, w.key, w.ts, e.message_id, e.source, w.value FROM trait_writes w JOIN events e ON e.seq = w.seq
-				WHERE w.lead = ? AND w.key = ? AND ${where} ORDER BY w.ts DESC, e.message_id DESC, e.source DESC LIMIT 1`;
-			latest.push(...(yield* all<TraitRow & { seq: number }>(sql, span.identifier, key, ...values)));
+				WHERE w.key = ? AND ${where} ORDER BY w.ts DESC, e.message_id DESC, e.source DESC LIMIT 1`;
+			latest.push(...(yield* all<TraitRow & { seq: number }>(sql, key, ...values)));
 		}
 		return latest.sort((a, b) => compareTraitRows(b, a))[0]?.seq;
 	}
