@@ -51,6 +51,7 @@ export function createSearcher(
 	let limit = defaultTimeLimit;
 	let end = 0;
 	let running: Session | null = null;
+	let closing: Promise<void> | undefined;
 
 	const remaining = (): number => {
 		queue.requireOpen();
@@ -121,9 +122,9 @@ export function createSearcher(
 		explainFilter: (ref: ProfileRef, filter: Filter, now: number): Promise<Explanation | null> =>
 			answer(defaultTimeLimit, (search) => search.explainFilter(ref, filter, now)),
 		/** Ends the search that is under way, and those that wait for it. */
-		async close(): Promise<void> {
-			await queue.close(cancel);
-			await pool.end();
+		close(): Promise<void> {
+			closing ??= queue.close(cancel).then(() => pool.end());
+			return closing;
 		},
 	};
 }

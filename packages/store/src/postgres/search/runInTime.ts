@@ -14,13 +14,13 @@ const setTimeLimit = (ms: number): Statement => ({
  * @param remaining how much is left, ms, more than 0; throws when nothing is.
  */
 export function* runInTime<T>(work: Work<T>, remaining: () => number): Work<T> {
-	let limit = Number.POSITIVE_INFINITY;
+	let limit: number | null = null;
 	let step = work.next();
 	while (!step.done) {
 		let answered: unknown;
 		try {
 			const left = Math.ceil(remaining());
-			if (left < limit - Math.max(100, limit / 10)) {
+			if (limit === null || left < limit - Math.max(100, limit / 10)) {
 				limit = left;
 				yield setTimeLimit(limit);
 			}
