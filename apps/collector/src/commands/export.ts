@@ -24,7 +24,7 @@ interface ExportOptions {
 /** `selfsame export`: a dataset into a file. */
 export function exportCommand(env: Env): Command {
 	return new Command("export")
-		.description("write profiles, events, identifiers or the history of traits to a file (SQLite)")
+		.description("write profiles, events, identifiers or the history of traits to a file")
 		.addArgument(new Argument("<dataset>", "what to write").choices(datasets))
 		.addOption(
 			new Option("--format <format>", "of the file").choices(Object.keys(formats)).default("ndjson" satisfies Format),
@@ -35,9 +35,10 @@ export function exportCommand(env: Env): Command {
 		.addHelpText(
 			"after",
 			`
-All rows are of one moment, the beginning of the export. A server may run meanwhile: neither waits for the other. The
-database is first copied beside itself, so that needs as much room again for as long as the export takes. The file gets
-its name when it is whole; until then it has .part behind it.
+All rows are of one moment, the beginning of the export. A server may run meanwhile: neither waits for the other. A
+SQLite file is first copied beside itself, so that needs as much room again for as long as the export takes; PostgreSQL is
+read in one transaction, which keeps vacuum from freeing anything until it ends. The export gets its name when it is whole;
+until then it has .part behind it.
 
 In CSV, text that a spreadsheet would run as a formula has a leading '. Parquet has types, and is the smallest.
 
