@@ -75,8 +75,6 @@ export function createCorrections(identifiers: Identifiers, decider: Decider) {
 	};
 }
 
-export type Corrections = ReturnType<typeof createCorrections>;
-
 function namesOf(correction: Correction): [Identifier, Identifier] {
 	const user = (value: string) => ({ type: "user_id", value });
 	switch (correction.kind) {

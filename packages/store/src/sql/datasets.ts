@@ -18,7 +18,7 @@ const stride = 500;
 /** Where a page ended. */
 export type Place = readonly Value[];
 
-export interface DatasetPage<D extends Dataset> {
+interface DatasetPage<D extends Dataset> {
 	/** Perhaps none, although there are more pages. */
 	rows: DatasetRows[D][];
 	/** Null: there is no further page. */

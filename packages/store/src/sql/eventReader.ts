@@ -105,8 +105,6 @@ export function createEventReader(dialect: Dialect, ownership: Ownership) {
 	};
 }
 
-export type EventReader = ReturnType<typeof createEventReader>;
-
 /** Where a row with an event's place stands among others. */
 export const positionOf = (row: Pick<EventRow, "ts" | "message_id" | "source">): Position => ({
 	timestamp: row.ts,

@@ -91,5 +91,3 @@ export function createPlanWriter(identifiers: Identifiers) {
 		},
 	};
 }
-
-export type PlanWriter = ReturnType<typeof createPlanWriter>;

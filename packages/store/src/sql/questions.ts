@@ -126,5 +126,3 @@ export function createQuestions(dialect: Dialect, config: IdentityConfig) {
 		listSecretKeys: sources.listSecretKeys,
 	};
 }
-
-export type Questions = ReturnType<typeof createQuestions>;

@@ -14,7 +14,7 @@ import { pluck, run, type Work } from "./work.ts";
 export type Progress = (done: number, total: number) => void;
 
 /** The database that is read. */
-export interface RestoreSource {
+interface RestoreSource {
 	run<T>(work: Work<T>): Maybe<T>;
 	stored: StoredWorkspace;
 	/** The number up to which all events are there, so that none is passed by; default: all that there are. */

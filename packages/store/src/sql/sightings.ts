@@ -48,7 +48,7 @@ export function* seenEver({ id, type }: NamedRow, known?: Seen): Work<Seen> {
 }
 
 /** At an earlier time an alias may have read its `previousId` otherwise, since less had been seen. */
-export function* seenUntil(id: number, ts: number): Work<Seen> {
+function* seenUntil(id: number, ts: number): Work<Seen> {
 	const { first, last } = yield* seenInOwnField(id, ts);
 	const times = first === null || last === null ? [] : [first, last];
 	const aliases = yield* all<{ ts: number; previous_user: number; previous_anonymous: number }>(namedByAliases, {

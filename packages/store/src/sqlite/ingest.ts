@@ -187,5 +187,3 @@ export function createIngest(deps: IngestDeps) {
 		forget: messages.forget,
 	};
 }
-
-export type Ingest = ReturnType<typeof createIngest>;

@@ -15,5 +15,3 @@ export function createReader(file: string, config: IdentityConfig) {
 		},
 	};
 }
-
-export type Reader = ReturnType<typeof createReader>;
