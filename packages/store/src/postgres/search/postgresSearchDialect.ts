@@ -65,9 +65,11 @@ export const postgresSearchDialect: SearchDialect = {
 	types: { long: "bigint", text: 'text COLLATE "C"', bytes: "bytea" },
 	positionIn,
 	// Every commit of events writes a counter, which gets a new version of its row then; corrections and deletions are kept.
-	// The tables themselves may be replaced by others of their names.
+	// The tables themselves may be replaced by others of their names, and partitions of payloads may be dropped.
 	version: `SELECT concat_ws(' ', 'identifiers'::regclass::oid,
 		(SELECT string_agg(concat_ws(' ', name, slot, value, xmin, ctid), ' ' ORDER BY name, slot) FROM counters),
-		(SELECT max(id) FROM corrections), (SELECT count(*) FROM deletions))`,
+		(SELECT max(id) FROM corrections), (SELECT count(*) FROM deletions),
+		(SELECT string_agg(inhrelid::text, ' ' ORDER BY inhrelid) FROM pg_inherits
+			WHERE inhparent = 'event_payloads'::regclass))`,
 	settle: ["ANALYZE owned", "ANALYZE stretches", "ANALYZE people"],
 };
