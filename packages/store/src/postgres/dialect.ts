@@ -2,7 +2,10 @@ import type { Dialect } from "../sql/dialect.ts";
 import { lastSureNumber } from "./numbers.ts";
 
 export const postgresDialect: Dialect = {
-	payloadOfEvent: "p.seq = e.seq AND p.received_at = e.received_at",
+	// A join would be planned over whole partitions, and made before the rows to be shown are chosen.
+	payloads: "",
+	payload: (column) =>
+		`(SELECT p.${column} FROM event_payloads p WHERE p.seq = e.seq AND p.received_at = e.received_at)`,
 	createErased: "CREATE TEMP TABLE IF NOT EXISTS erased (seq bigint PRIMARY KEY) ON COMMIT DROP",
 	counterKey: "name, slot",
 	contains: (text) => `position(CAST(? AS text) IN ${text}) > 0`,

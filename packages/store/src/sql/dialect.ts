@@ -1,7 +1,12 @@
 /** The little in which the statements of the databases differ. */
 export interface Dialect {
-	/** The condition that a payload `p` is that of the event `e`. */
-	payloadOfEvent: string;
+	/**
+	 * What is written after `events e`, so that `payload` may be asked for: a join, where that is no dearer than looking the
+	 * payload up for each row that is shown.
+	 */
+	payloads: string;
+	/** A column of the payload of the event `e`; null where there is none any more. */
+	payload(column: "body" | "traits"): string;
 	/** Makes the table `erased (seq)`, which only this connection sees, where it is not there yet. */
 	createErased: string;
 	/** The columns that tell one counter from another: PostgreSQL keeps several rows of each, which are summed. */

@@ -23,10 +23,10 @@ export interface EventRow {
 	traits: string | null;
 }
 
-/** Selects events `e` with their payloads `p`. */
-export const selectEvents = ({ payloadOfEvent }: Dialect) =>
+/** Selects events `e` with their payloads. */
+export const selectEvents = ({ payloads, payload }: Dialect) =>
 	`SELECT e.seq, e.source, e.message_id, e.type, e.ts, e.received_at, e.lead, e.anonymous, e.name, e.claims,
-	p.body, p.traits FROM events e LEFT JOIN event_payloads p ON ${payloadOfEvent}`;
+	${payload("body")} AS body, ${payload("traits")} AS traits FROM events e ${payloads}`;
 
 const groupIsNamed = `SELECT 1 WHERE EXISTS (SELECT 1 FROM memberships WHERE group_id = :id)
 	OR EXISTS (SELECT 1 FROM group_writes WHERE group_id = :id)`;

@@ -60,10 +60,10 @@ const dead = `SELECT e.seq, i.type, i.key, i.died_at AS "diedAt", 1 AS led
 const corrections = `SELECT id, kind, at, a, b, actor, reason FROM corrections WHERE id > ? ORDER BY id LIMIT ${stride}`;
 
 /** Reads what a workspace was told, as another database of it can be told again. */
-export function createStoredWorkspace({ payloadOfEvent, lastLetter }: Dialect) {
-	const events = `SELECT e.*, k.key, p.body, p.traits, a.previous_user, a.previous_anonymous,
+export function createStoredWorkspace({ payloads, payload, lastLetter }: Dialect) {
+	const events = `SELECT e.*, k.key, ${payload("body")} AS body, ${payload("traits")} AS traits, a.previous_user, a.previous_anonymous,
 			l.type AS lead_type, l.value AS lead_value, n.value AS anonymous_value
-		FROM events e LEFT JOIN event_payloads p ON ${payloadOfEvent}
+		FROM events e ${payloads}
 		LEFT JOIN write_keys k ON k.id = e.write_key LEFT JOIN aliases a ON a.seq = e.seq
 		LEFT JOIN identifiers l ON l.id = e.lead LEFT JOIN identifiers n ON n.id = e.anonymous
 		WHERE e.seq > ? AND e.seq <= ? ORDER BY e.seq LIMIT ${stride}`;

@@ -3,7 +3,8 @@ import type { Dialect } from "../sql/dialect.ts";
 const lastLetter = "SELECT seq FROM sqlite_sequence WHERE name = 'dead_letters'";
 
 export const sqliteDialect: Dialect = {
-	payloadOfEvent: "p.seq = e.seq",
+	payloads: "LEFT JOIN event_payloads p ON p.seq = e.seq",
+	payload: (column) => `p.${column}`,
 	createErased: "CREATE TEMP TABLE IF NOT EXISTS erased (seq INTEGER PRIMARY KEY)",
 	counterKey: "name",
 	contains: (text) => `instr(${text}, ?) > 0`,

@@ -27,7 +27,7 @@ interface EventRow {
 }
 
 /** Reads what a filter asks about one profile. */
-export function createSubjectReader({ payloadOfEvent }: Dialect, profiles: ProfileReader) {
+export function createSubjectReader({ payloads, payload }: Dialect, profiles: ProfileReader) {
 	/** Null: there are more than `most`. */
 	function* readEvents({ owned }: ProfileParts, names: readonly string[], most: number): Work<SubjectEvent[] | null> {
 		const bound: Value[] = [];
@@ -39,8 +39,8 @@ export function createSubjectReader({ payloadOfEvent }: Dialect, profiles: Profi
 		const rows: EventRow[] = [];
 		for (const span of owned) {
 			const { where, values } = insideSpanAsOf(span, undefined);
-			const sql = `SELECT e.type, e.name, e.message_id, e.source, e.ts, p.body FROM events e
-				LEFT JOIN event_payloads p ON ${payloadOfEvent} WHERE ${where} AND (${meant}) LIMIT ?`;
+			const sql = `SELECT e.type, e.name, e.message_id, e.source, e.ts, ${payload("body")} AS body FROM events e
+				${payloads} WHERE ${where} AND (${meant}) LIMIT ?`;
 			rows.push(...(yield* ask<EventRow[]>("rows", sql, ...values, ...bound, most + 1 - rows.length)));
 			if (rows.length > most) return null;
 		}
