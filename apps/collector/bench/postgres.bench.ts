@@ -3,11 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
-import { Client } from "pg";
-import { from as copyFrom } from "pg-copy-streams";
 import { startPostgres } from "../../../scripts/postgres.mjs";
 import { makeEvents, type WireEvent } from "./events.ts";
 import type { Load, LoadReport } from "./load.ts";
@@ -70,8 +66,17 @@ async function load(collectors: readonly Built[], events: WireEvent[]): Promise<
 	return (events.length / (performance.now() - start)) * 1_000;
 }
 
-const client = new Client({ connectionString: server });
-await client.connect();
+/** What `copyRows.ts` in the store's room does; it is started once the tables are there. */
+type CopyCall = { do: "copy"; commits: string[] } | { do: "count" } | { do: "drop" };
+let copier: ChildProcess | undefined;
+const ask = (call: CopyCall): Promise<number> => {
+	copier ??= fork(fileURLToPath(new URL("../../../packages/store/bench/copyRows.ts", import.meta.url)), [
+		server,
+		schema,
+	]);
+	copier.send(call);
+	return new Promise((resolve) => copier?.once("message", (answer) => resolve(answer as number)));
+};
 let copied = 0;
 const cell = (value: string | number | null) =>
 	value === null ? "\\N" : String(value).replaceAll("\\", "\\\\").replaceAll("\t", "\\t").replaceAll("\n", "\\n");
@@ -85,12 +90,8 @@ function toLine(event: WireEvent): string {
 }
 /** Events a second of `COPY`. */
 async function copy(events: WireEvent[]): Promise<number> {
-	const lines = chunks(events, 1_000).map((some) => some.map(toLine).join(""));
-	const start = performance.now();
-	for (const text of lines) {
-		await pipeline(Readable.from([text]), client.query(copyFrom(`COPY ${schema}.bench_copy FROM STDIN`)));
-	}
-	return (events.length / (performance.now() - start)) * 1_000;
+	const commits = chunks(events, 1_000).map((some) => some.map(toLine).join(""));
+	return events.length / (await ask({ do: "copy", commits }));
 }
 
 const median = (numbers: number[]) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] as number;
@@ -103,8 +104,6 @@ try {
 	for (let count = 0; count < 4; count++) collectors.push(await startBuilt(url.href, { writeKey, secretKey }));
 	const sqlite = await startBuilt(`file:${join(directory, "selfsame.db")}`, { writeKey, secretKey });
 	collectors.push(sqlite);
-	await client.query(`CREATE TABLE ${schema}.bench_copy (LIKE ${schema}.events INCLUDING ALL)`);
-	await client.query(`ALTER TABLE ${schema}.bench_copy ADD body text`);
 
 	const figures = { copy: [] as number[], one: [] as number[], two: [] as number[], four: [] as number[] };
 	const onFile: number[] = [];
@@ -133,7 +132,7 @@ try {
 	row("2 collectors", rate(figures.two), `${ratio(figures.two, figures.one)} of one (at least 0.90)`);
 	row("4 collectors", rate(figures.four), `${ratio(figures.four, figures.one)} of one (at least 0.90)`);
 	row("1 collector, SQLite", rate(onFile), `PostgreSQL has ${ratio(figures.one, onFile)} of it`);
-	const [{ count: stored }] = (await client.query(`SELECT count(*)::int AS count FROM ${schema}.events`)).rows;
+	const stored = await ask({ do: "count" });
 	console.log(`${stored.toLocaleString("en")} events stored of ${sent.toLocaleString("en")} acknowledged`);
 	if (stored !== sent) process.exitCode = 1;
 } finally {
@@ -141,8 +140,7 @@ try {
 	await Promise.all(
 		collectors.map(({ process: child }) => child.exitCode ?? new Promise((resolve) => child.once("exit", resolve))),
 	);
-	await client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
-	await client.end();
+	await ask({ do: "drop" });
 	await own?.stop();
 	rmSync(directory, { recursive: true, force: true });
 }
