@@ -43,17 +43,19 @@ describe("on PostgreSQL", { timeout: MANY_PROCESSES }, () => {
 
 	it("a server that is not there, and a URL with a slip, are told in one line without the password", async () => {
 		const gone = new URL(database.url);
-		gone.port = "1";
 		gone.password = "hush";
+		const slip = new URL(gone);
+		gone.port = "1";
+		slip.searchParams.set("pool", "3");
 		for (const [url, message] of [
 			[gone.href, "ECONNREFUSED"],
-			[`${database.url}&pool=3`, '"pool"'],
+			[slip.href, '"pool"'],
 		] as const) {
 			const { code, output } = await run(["start"], { DATABASE_URL: url });
 			expect(code).toBe(1);
 			expect(output).toContain(message);
 			expect(output.trim().split("\n")).toHaveLength(1);
-			expect(output).not.toContain(new URL(url).password);
+			expect(output).not.toContain("hush");
 		}
 	});
 });

@@ -188,9 +188,9 @@ describe("storage that cannot take it", () => {
 			},
 		],
 		[
-			"a wrong password",
+			"nobody of that name",
 			(url: URL) => {
-				url.password = "wrong";
+				url.username = "nobody_of_that_name";
 			},
 		],
 		[
