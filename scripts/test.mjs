@@ -24,6 +24,9 @@ ${allSteps.map(({ name, about }) => `  ${name.padEnd(18)} ${about}`).join("\n")}
 
 Environment:
   SELFSAME_TEST_SCALE   how much the expensive suites do, relative to an ordinary run (1): 10 is ten times as much
+  TEST_DATABASE_URL     postgres://... of a server for the PostgreSQL suites, which make schemas of their own and drop
+                        them; without it they start one that came with the packages
+  DATABASE_URL          postgres://...: the suites that fit any database run on that server too, instead of on SQLite
   SELFSAME_BROWSER      path of the Chromium to test with, instead of the one that is found or installed
   SELFSAME_TEST_RUNTIMES  what to fetch from the registry to test the Node client on, beside the Node of this run
                         (node@22): node@22,bun,deno,miniflare is all there are; none when empty
