@@ -103,9 +103,11 @@ function regroupUsers(draft: Draft, users: ReadonlySet<number>, batch: readonly 
 	while (pending.length > 0) {
 		const user = pending.pop() as number;
 		if (members.has(user)) continue;
+		const added: number[] = [];
 		for (const member of draft.members(draft.rootOf(user))) {
 			if (members.has(member)) continue;
 			members.add(member);
+			added.push(member);
 			if (!draft.identifier(member).fresh) draft.attempt(() => draft.aliases(member));
 		}
 		for (const row of batch) {
@@ -113,7 +115,7 @@ function regroupUsers(draft: Draft, users: ReadonlySet<number>, batch: readonly 
 			if (members.has(row.previousUser)) pending.push(row.user);
 		}
 		if (draft.needs.size === 0) {
-			for (const member of members) {
+			for (const member of added) {
 				for (const row of draft.identifier(member).fresh ? [] : draft.aliases(member)) {
 					rows.set(row.seq, row);
 					if (!joinsUsers(draft, row)) continue;
