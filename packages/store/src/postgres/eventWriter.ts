@@ -66,14 +66,18 @@ const putGroupWrites = createInsertion(
 /** An event whose identifiers have their rows, and which has a lead. */
 type Led = Incoming & { lead: IdentifierRow };
 
-/** Writes events with all that they say, a table at a time: seven statements at the most, however many events. */
+/** Writes the core and the payload of each event, by two statements however many events there are. */
 export function* writeEvents(
 	events: readonly Incoming[],
 	writeKeyOf: (key: string | undefined) => number | null,
 ): Work<void> {
-	const led = events.filter((incoming): incoming is Led => incoming.lead !== null);
 	yield* putEvents(events.map((incoming) => eventRow(incoming, writeKeyOf(incoming.event.writeKey))));
 	yield* putPayloads(events.map(payloadRow));
+}
+
+/** Writes what stored events say about those whom they name, a table at a time. */
+export function* writeEvidence(events: readonly Incoming[]): Work<void> {
+	const led = events.filter((incoming): incoming is Led => incoming.lead !== null);
 	yield* putLinks(led.flatMap(linkRows));
 	yield* putAliases(led.flatMap(aliasRows));
 	yield* putTraits(led.flatMap(traitRows));

@@ -11,7 +11,7 @@ import type { KeyedHash } from "../sql/keyedHash.ts";
 import { get, run, type Work } from "../sql/work.ts";
 import { createWriteKeyIds } from "../sql/writeKeyIds.ts";
 import { isConflict, isDuplicate, isLockTimeout } from "./errors.ts";
-import { writeEvents } from "./eventWriter.ts";
+import { writeEvents, writeEvidence } from "./eventWriter.ts";
 import { createBlockIds } from "./identifierIds.ts";
 import { createInsertion } from "./insertRows.ts";
 import { createJudge, type Judged } from "./judge.ts";
@@ -142,10 +142,12 @@ export function createIngest({ pool, config, hash, counts }: IngestDeps) {
 		const incoming = judged.map(({ event, named }, place) =>
 			withoutDeadNames(naming.name(event, first + place, source, named)),
 		);
+		// The larger part of the writing is done before anybody is locked, in one order for all: two that bring the same
+		// messages wait for each other here, but never both.
+		yield* writeEvents(incoming.toSorted(byMessage), yield* findWriteKeys(incoming));
 		const locked = createLockedRows(wanted);
 		const plan = yield* decide(incoming, names, locked);
-		// In one order for all: two that bring the same messages then wait for each other, but never both.
-		yield* writeEvents(incoming.toSorted(byMessage), yield* findWriteKeys(incoming));
+		yield* writeEvidence(incoming);
 		const leads = incoming.flatMap(({ lead }) => lead ?? []);
 		const flagsOf = (id: number) => names.made.get(locked.row(id)) ?? locked.row(id).flags;
 		yield* raiseFlags(bitsToRaise(plan, leads, flagsOf));

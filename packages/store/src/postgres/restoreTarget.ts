@@ -11,7 +11,7 @@ import type { RestoreTarget } from "../sql/restore.ts";
 import { type Steps, step } from "../sql/steps.ts";
 import { all, type Work } from "../sql/work.ts";
 import { postgresDialect } from "./dialect.ts";
-import { writeEvents } from "./eventWriter.ts";
+import { writeEvents, writeEvidence } from "./eventWriter.ts";
 import { findNames, type Mention } from "./nameRows.ts";
 import { exceedNumbers } from "./numbers.ts";
 import { makePartitions } from "./partitions.ts";
@@ -80,6 +80,7 @@ export async function createRestoreTarget({ client, config, secret, ids }: Resto
 		const keys = yield* all<{ id: number; key: string }>("SELECT id, key FROM write_keys");
 		const idOfKey = new Map<string | undefined, number>(keys.map(({ id, key }) => [key, id]));
 		yield* writeEvents(incoming, (key) => idOfKey.get(key) ?? null);
+		yield* writeEvidence(incoming);
 		const leads = incoming.flatMap(({ lead }) => lead ?? []);
 		yield* raiseFlags(bitsToRaise(plan, leads, (id) => identifiers.knownById(id)?.flags ?? 0));
 		yield* writePlan(plan, Date.now());
