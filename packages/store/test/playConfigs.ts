@@ -35,7 +35,7 @@ export function playConfigs(half: "even" | "odd"): void {
 	const mine = cases.filter(({ index }) => (index % 2 === 0) === (half === "even"));
 	describe("same events, same profiles, in any order and any batches:", () => {
 		it.concurrent.each(mine)("$name", { timeout }, async ({ config, index }) => {
-			const temp = await openTempStore(config);
+			const temp = await openTempStore(config, databaseOfRun, { manyCommits: true });
 			const profiles = new Set<string>();
 			let instance = 0;
 			const property = fc.asyncProperty(streams, async (stream) => {

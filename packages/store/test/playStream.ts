@@ -53,7 +53,7 @@ export async function playStream(store: Store, stream: Stream, options: PlayOpti
 	}
 	const expected = reference.snapshot();
 	// What hangs on equal profiles seldom differs by order alone, and reading it takes most of the time.
-	if (order === "reversed" || order === "in time" || order === "mixed") await glance(run, "at the end");
+	if (order !== "given") await glance(run, "at the end");
 	else {
 		const actual = await readStore(store, run.questions);
 		expect(comparable(actual, config), "at the end").toEqual(comparable(expected, config));
@@ -67,7 +67,8 @@ export async function playStream(store: Store, stream: Stream, options: PlayOpti
 			run,
 			steps.flatMap((step) => (step.kind === "events" ? step.events : [])),
 		);
-		await glance(run, "after everything was sent again");
+		// The verdicts said of each event that it was known: now and then a look at what that changed.
+		if (random() < 0.3) await glance(run, "after everything was sent again");
 		await compareOldIds(run, ids);
 	}
 	await compareStats(run, before);

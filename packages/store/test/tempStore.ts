@@ -1,7 +1,7 @@
 import type { IdentityConfig } from "@selfsame/identity";
 import { openStore, type Store } from "@selfsame/store";
 import type { DatabaseKind } from "./databaseOfRun.ts";
-import { makeDatabase } from "./makeDatabase.ts";
+import { type DatabaseOptions, makeDatabase } from "./makeDatabase.ts";
 
 /** A database of one's own, which can be closed and opened again. */
 export interface TempStore {
@@ -15,8 +15,12 @@ export interface TempStore {
 	remove(): Promise<void>;
 }
 
-export async function openTempStore(identity: IdentityConfig, kind?: DatabaseKind): Promise<TempStore> {
-	const { url, settle, drop } = await makeDatabase(kind);
+export async function openTempStore(
+	identity: IdentityConfig,
+	kind?: DatabaseKind,
+	options?: DatabaseOptions,
+): Promise<TempStore> {
+	const { url, settle, drop } = await makeDatabase(kind, options);
 	const temp: TempStore = {
 		url,
 		settle,
