@@ -19,7 +19,6 @@ const mutants: Record<string, (sql: string) => string> = {
 	"whoever has no event is never found": (sql) => sql.replaceAll(/\(NOT (?!\()/g, "("),
 	"a window ends before its last instant": (sql) => sql.replaceAll("e.ts <= :", "e.ts < :"),
 	"a window begins after its first instant": (sql) => sql.replaceAll("e.ts >= :", "e.ts > :"),
-	"events of one instant have no order": (sql) => sql.replaceAll("ts, message_id, source", "ts"),
 	"`not_did` does not wait for its end": (sql) =>
 		sql.replaceAll(/ts \+ :p\d+(::bigint)? < :p\d+(::bigint)? AND NOT/g, "TRUE AND NOT"),
 	"a step may be late by an instant": (sql) => sql.replaceAll(">= ts - :", ">= ts - 1000 - :"),
@@ -28,8 +27,9 @@ const mutants: Record<string, (sql: string) => string> = {
 		sql.replaceAll(/AND e\.ts <= s\.to_ts|AND \(e\.ts, e\.message_id, e\.source\) < \([^)]*\)/g, ""),
 };
 
-/** PostgreSQL's JSON knows these apart by itself. */
+/** PostgreSQL's JSON knows these apart by itself, and what it sorts by nothing may come in the right order by chance. */
 const sqliteMutants: typeof mutants = {
+	"events of one instant have no order": (sql) => sql.replaceAll("ts, message_id, source", "ts"),
 	"dates are compared as texts": (sql) => sql.replaceAll("selfsame_iso_date(", "("),
 	"objects are compared as texts": (sql) => sql.replaceAll("selfsame_canonical(", "("),
 	"true is 1": (sql) => sql.replaceAll(/(\S+) = '(true|false)'/g, "$1 IN ('$2', 'integer')"),
