@@ -17,7 +17,8 @@ afterEach(() => collector.stop());
 /** Holds the database's write lock from another process, as a stuck tool would. @returns what lets it go. */
 async function lock(file: string): Promise<() => Promise<void>> {
 	const script = `const { DatabaseSync } = require("node:sqlite");
-		new DatabaseSync(process.argv[1]).exec("BEGIN IMMEDIATE"); console.log("locked"); setInterval(() => {}, 1_000);`;
+		const held = new DatabaseSync(process.argv[1]);
+		held.exec("BEGIN IMMEDIATE"); console.log("locked"); setInterval(() => held.isOpen, 1_000);`;
 	const child = spawn(process.execPath, ["-e", script, file], { stdio: ["ignore", "pipe", "inherit"] });
 	await once(child.stdout, "data");
 	return async () => {

@@ -127,7 +127,7 @@ describe("the answers of PostgreSQL", () => {
 	let store: Store;
 
 	beforeAll(async () => {
-		file = await openTempStore(config);
+		file = await openTempStore(config, "sqlite");
 		schema = await makeSchema();
 		for (const [instance, stream] of fc.sample(streams, { seed, numRuns: instances }).entries()) {
 			for (const step of instantiate(stream, instance).steps) {

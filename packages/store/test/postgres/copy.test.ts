@@ -36,7 +36,7 @@ describe.each(some)("a copy in PostgreSQL, %s", (_, config: IdentityConfig) => {
 	let temp: TempStore;
 	let schema: TestSchema;
 	beforeEach(async () => {
-		temp = await openTempStore(config);
+		temp = await openTempStore(config, "sqlite");
 		schema = await makeSchema();
 	});
 	afterEach(async () => {
