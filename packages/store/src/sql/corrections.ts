@@ -43,7 +43,11 @@ export function createCorrections(identifiers: Identifiers, decider: Decider) {
 	/** @param known the number that the correction has in another database of the workspace. */
 	function* applyRows(rows: CorrectionRows, { at, actor, reason }: Attribution, known?: number): Work<void> {
 		const { kind, a, b } = rows;
-		for (const { id } of [a, b]) yield* decider.raise(id, flag.corrected);
+		for (const row of [a, b]) {
+			yield* decider.raise(row.id, flag.corrected);
+			// What is stored about a fresh one is not looked for, and this correction is about to be.
+			row.fresh = false;
+		}
 		yield* run(putChange, at, a.id, b.id);
 		const id = known ?? ((yield* pluck<number>(put, kind, at, a.id, b.id, actor, reason)) as number);
 		if (known !== undefined) yield* run(putAgain, known, kind, at, a.id, b.id, actor, reason);

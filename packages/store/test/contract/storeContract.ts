@@ -240,6 +240,12 @@ export function describeStore(name: string, open: () => Promise<ContractDatabase
 			expect(await store().findProfile(user("c-2"))).toEqual(before);
 		});
 
+		it("joins two users whom nobody has seen yet", async () => {
+			await store().correct({ kind: "merge", userId: "new-a", otherUserId: "new-b" }, by(start + 56 * hour));
+			await store().ingest([event(55, { userId: "new-a" }), event(57, { userId: "new-b" })]);
+			expect(await store().findProfile(user("new-b"))).toMatchObject({ eventCount: 2 });
+		});
+
 		it("hands a device over where its users had it, whatever an alias said that was taken away", async () => {
 			const [at, who] = [start + 60 * hour, (value: string) => ({ userId: `taken-${value}` })];
 			const phone = { anonymousId: "taken-phone" };
