@@ -4,7 +4,7 @@ import Database from "better-sqlite3";
 import { StorageUnavailableError } from "../port.ts";
 import { canonicalRules } from "../sql/identityRules.ts";
 import type { Progress } from "../sql/restore.ts";
-import { openReader, type SqliteDatabase } from "./openDatabase.ts";
+import { openReader, type SqliteDatabase, truncateLogOf } from "./openDatabase.ts";
 import { restoreInto } from "./restoreTarget.ts";
 
 /** Where a rebuild grows beside the file that is served meanwhile. */
@@ -57,20 +57,11 @@ function growRebuilt(file: string, config: IdentityConfig, progress: Progress): 
 function swapIn(file: string, config: IdentityConfig, progress: Progress): string {
 	growRebuilt(file, config, progress);
 	const previous = `${file}.before-rebuild-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
-	flushLog(file);
+	truncateLogOf(file);
 	renameSync(file, previous);
 	for (const suffix of ["-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true });
 	renameSync(rebuiltFile(file), file);
 	return previous;
-}
-
-function flushLog(file: string): void {
-	const database = new Database(file);
-	try {
-		database.pragma("wal_checkpoint(TRUNCATE)");
-	} finally {
-		database.close();
-	}
 }
 
 /** Whether another process has the file open: in WAL mode an exclusive lock is only to be had alone. */

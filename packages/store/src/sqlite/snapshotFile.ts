@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { v7 } from "uuid";
 import { StorageUnavailableError } from "../port.ts";
-import { copyDatabase, openReader } from "./openDatabase.ts";
+import { copyDatabase, openReader, truncateLogOf } from "./openDatabase.ts";
 
 const infix = ".snapshot-";
 
@@ -32,7 +32,8 @@ export async function copyAsOfNow(file: string): Promise<string> {
 		closeSync(openSync(copy, "wx", 0o600));
 		await copyDatabase(live, copy);
 		leaveWal(copy);
-		if (countDeletions(live) !== deletions) truncateLog(file);
+		// It could not empty the log while that was being copied.
+		if (countDeletions(live) !== deletions) truncateLogOf(file);
 		return copy;
 	} catch (error) {
 		removeFiles(copy);
@@ -76,16 +77,6 @@ function leaveWal(copy: string): void {
 	const database = new Database(copy);
 	try {
 		database.pragma("journal_mode = DELETE");
-	} finally {
-		database.close();
-	}
-}
-
-/** A deletion could not empty the log while it was being copied, so that is made up for. */
-function truncateLog(file: string): void {
-	const database = new Database(file, { timeout: 5_000 });
-	try {
-		database.pragma("wal_checkpoint(TRUNCATE)");
 	} finally {
 		database.close();
 	}

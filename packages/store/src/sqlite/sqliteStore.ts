@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Store, StoreOptions } from "../port.ts";
+import { createLogKeeper } from "./createLogKeeper.ts";
 import { lazyWorker } from "./lazyWorker.ts";
 import { createSearchClient } from "./search/createSearchClient.ts";
 import { startWorker } from "./workerClient.ts";
@@ -12,6 +13,11 @@ export async function openSqliteStore(path: string, { identity }: StoreOptions):
 	const file = resolve(path);
 	const writer = await startWorker({ role: "writer", file, identity });
 	const reader = await startWorker({ role: "reader", file, identity });
+	const log = createLogKeeper(
+		file,
+		writer,
+		lazyWorker(() => startWorker({ role: "checkpointer", file, identity })),
+	);
 	const write = writer.call;
 	const read = reader.call;
 	// Whoever follows along reads in a thread of its own, however far back it begins.
@@ -20,7 +26,10 @@ export async function openSqliteStore(path: string, { identity }: StoreOptions):
 
 	return {
 		ingestsAtOnce: 1,
-		ingest: (events, letters = []) => write("ingest", events, letters),
+		ingest(events, letters = []) {
+			log.wake();
+			return write("ingest", events, letters);
+		},
 		correct: (correction, attribution) => write("correct", correction, attribution),
 		deleteProfile: (ref, options, attribution) => write("deleteProfile", ref, options, attribution),
 		purge: (query, options, attribution) => write("purge", query, options, attribution),
@@ -62,6 +71,7 @@ export async function openSqliteStore(path: string, { identity }: StoreOptions):
 		async close() {
 			await search.close();
 			await follower.close();
+			await log.close();
 			await reader.close();
 			await writer.close();
 		},

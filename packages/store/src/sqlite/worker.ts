@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { IdentityConfig } from "@selfsame/identity";
+import { createCheckpointer } from "./checkpointer.ts";
 import { createFeedReader } from "./feedReader.ts";
 import { createReader } from "./reader.ts";
 import { createSearcher } from "./search/createSearcher.ts";
@@ -7,7 +8,7 @@ import { createWriter } from "./writer.ts";
 
 /** What a worker is started with. */
 export interface WorkerStart {
-	role: "writer" | "reader" | "searcher" | "follower";
+	role: "writer" | "checkpointer" | "reader" | "searcher" | "follower";
 	file: string;
 	identity: IdentityConfig;
 	/** Of a searcher: one Int32, set to make it drop what it is at. A message would wait until that is done. */
@@ -33,9 +34,13 @@ if (port) {
 	};
 	const answer = (message: WorkerAnswer) => port.postMessage(message);
 	try {
-		const create = { writer: createWriter, reader: createReader, searcher: createSearcher, follower: createFeedReader }[
-			role
-		];
+		const create = {
+			writer: createWriter,
+			checkpointer: createCheckpointer,
+			reader: createReader,
+			searcher: createSearcher,
+			follower: createFeedReader,
+		}[role];
 		const methods = create(file, identity, options) as unknown as Record<string, (...args: unknown[]) => unknown>;
 		port.on("message", async ({ call, method, args }: WorkerCall) => {
 			try {

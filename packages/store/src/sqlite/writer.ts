@@ -26,7 +26,7 @@ import type { Work } from "../sql/work.ts";
 import { createCountedIds } from "./countedIds.ts";
 import { sqliteDialect } from "./dialect.ts";
 import { createIngest } from "./ingest.ts";
-import { isDurable, openWriter, type SqliteDatabase } from "./openDatabase.ts";
+import { isDurable, openWriter, type SqliteDatabase, truncateLog } from "./openDatabase.ts";
 import { adoptRebuilt } from "./rebuild.ts";
 import { createRunWork } from "./runWork.ts";
 import { removeLeftCopies } from "./snapshotFile.ts";
@@ -97,13 +97,13 @@ export function createWriter(file: string, config: IdentityConfig) {
 		): DeletionReceipt | null {
 			const receipt = transact(amendments.deleteProfile(ref, options, attribution));
 			// What was deleted must leave the log too, not only the pages.
-			if (receipt && !options.dryRun) database.pragma("wal_checkpoint(TRUNCATE)");
+			if (receipt && !options.dryRun) truncateLog(database);
 			return receipt;
 		},
 
 		purge(query: PurgeQuery, options: { dryRun: boolean }, attribution: Attribution): { events: number } {
 			const events = transact(amendments.purge(query, options, attribution));
-			if (events > 0 && !options.dryRun) database.pragma("wal_checkpoint(TRUNCATE)");
+			if (events > 0 && !options.dryRun) truncateLog(database);
 			return { events };
 		},
 
@@ -125,6 +125,11 @@ export function createWriter(file: string, config: IdentityConfig) {
 
 		/** Takes and commits a write, which is what readiness is about. */
 		ready: (): void => transact(putMeta("ready", `${Date.now()}`)),
+
+		/** Copies back what little of the log the checkpointer left, so that the next commit begins it anew. */
+		finishCheckpoint(): void {
+			database.pragma("wal_checkpoint(PASSIVE)");
+		},
 
 		/** How many identity decisions took which way since the start. */
 		decisions: () => ({ ...counts }),
