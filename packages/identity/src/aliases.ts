@@ -103,8 +103,12 @@ function regroupUsers(draft: Draft, users: ReadonlySet<number>, batch: readonly 
 	while (pending.length > 0) {
 		const user = pending.pop() as number;
 		if (members.has(user)) continue;
+		let group: readonly number[] = [];
+		draft.attempt(() => {
+			group = draft.members(draft.rootOf(user));
+		});
 		const added: number[] = [];
-		for (const member of draft.members(draft.rootOf(user))) {
+		for (const member of group) {
 			if (members.has(member)) continue;
 			members.add(member);
 			added.push(member);

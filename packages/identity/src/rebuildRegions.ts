@@ -25,7 +25,9 @@ interface Rebuilt {
  * its links decides, and all its regions with such identifiers are decided together.
  */
 export function rebuildRegions(draft: Draft, seeds: ReadonlySet<number>, batch: readonly EvidenceRow[]): void {
-	const roots = new Set([...seeds].map((id) => draft.rootOf(id)));
+	const roots = new Set<number>();
+	for (const seed of seeds) draft.attempt(() => roots.add(draft.rootOf(seed)));
+	draft.settleNeeds();
 	for (;;) {
 		const members = membersOf(draft, roots);
 		const rows = evidenceAbout(draft, members, batch);
@@ -202,7 +204,8 @@ function write(
 	for (const { region, state } of verdicts) {
 		if (state === "contested" || state === "tight") for (const id of region.members) undecided.add(id);
 	}
-	for (const verdict of verdicts) logChange(draft, verdict);
+	for (const verdict of verdicts) draft.attempt(() => logChange(draft, verdict));
+	draft.settleNeeds();
 
 	const { spans } = replay(gather(draft, rows, undecided), draft);
 	for (const { region, state, root } of verdicts) {
