@@ -98,11 +98,14 @@ function joinUsers(draft: Draft, row: AliasRow): void {
 function regroupUsers(draft: Draft, users: ReadonlySet<number>, batch: readonly AliasRow[]): void {
 	const members = new Set<number>();
 	const pending = [...users];
+	const met = new Set<number>();
 	const rows = new Map<number, AliasRow>();
 	// A new alias may reach a group that nothing else touches, so groups are gathered until no alias leads further.
 	while (pending.length > 0) {
 		const user = pending.pop() as number;
-		if (members.has(user)) continue;
+		// One whose group is not loaded yet is in none, and must not be asked about for ever.
+		if (members.has(user) || met.has(user)) continue;
+		met.add(user);
 		let group: readonly number[] = [];
 		draft.attempt(() => {
 			group = draft.members(draft.rootOf(user));
@@ -112,7 +115,7 @@ function regroupUsers(draft: Draft, users: ReadonlySet<number>, batch: readonly 
 			if (members.has(member)) continue;
 			members.add(member);
 			added.push(member);
-			if (!draft.identifier(member).fresh) draft.attempt(() => draft.aliases(member));
+			draft.attempt(() => draft.aliases(member));
 		}
 		for (const row of batch) {
 			if (members.has(row.user)) pending.push(row.previousUser);
@@ -120,7 +123,7 @@ function regroupUsers(draft: Draft, users: ReadonlySet<number>, batch: readonly 
 		}
 		if (draft.needs.size === 0) {
 			for (const member of added) {
-				for (const row of draft.identifier(member).fresh ? [] : draft.aliases(member)) {
+				for (const row of draft.aliases(member)) {
 					rows.set(row.seq, row);
 					if (!joinsUsers(draft, row)) continue;
 					if (!members.has(row.user)) pending.push(row.user);
