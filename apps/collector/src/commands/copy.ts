@@ -32,7 +32,8 @@ Called again, it goes on where it stopped, and takes along what the source got s
   2. stop the server, and copy again: this takes a moment
   3. start with DATABASE_URL=postgres://...; clients send again what they could not send meanwhile
 
-It exits 1 at any difference.
+Until it has come to its end and every profile is the same, no server takes the target for a workspace. It exits 1 at
+any difference.
 
 A password in --to shows in the list of processes; one in DATABASE_URL does not.
 

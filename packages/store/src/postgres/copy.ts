@@ -21,6 +21,7 @@ import { readPostgresUrl } from "./readUrl.ts";
 import { createRestoreTarget } from "./restoreTarget.ts";
 import { createRunWork } from "./runWork.ts";
 import { readOnly } from "./transact.ts";
+import { markFinished } from "./unfinished.ts";
 import { holdExclusive } from "./workspaceLock.ts";
 
 export interface CopyOptions {
@@ -52,7 +53,9 @@ export async function copyToPostgres({ file, url, config, progress, now }: CopyO
 			await holdExclusive(client, settings.schema);
 			await migratePostgres(url, now);
 			const events = await restoreFrom(from, client, config, progress);
-			return { events, ...(await compare(copy, client, config)) };
+			const comparison = await compare(copy, client, config);
+			if (comparison.differences.length === 0) await createRunWork(client)(markFinished());
+			return { events, ...comparison };
 		} finally {
 			// Not to be used again: it holds the lock.
 			client.release(true);
@@ -74,7 +77,7 @@ async function restoreFrom(
 	run(requireRules(config));
 	const secret = run(readMeta("hash_secret")) as string;
 	await requireOurs(createRunWork(client), run, secret);
-	const target = await createRestoreTarget({ client, config, secret, ids: createBlockIds() });
+	const target = await createRestoreTarget({ client, config, secret, ids: createBlockIds(), building: "copy" });
 	let events = 0;
 	const count = (done: number, total: number) => {
 		events = total;

@@ -13,6 +13,7 @@ import { readPostgresUrl } from "./readUrl.ts";
 import { createRunWork } from "./runWork.ts";
 import { createSearcher } from "./search/createSearcher.ts";
 import { transact } from "./transact.ts";
+import { requireFinished } from "./unfinished.ts";
 import { lockExclusive } from "./workspaceLock.ts";
 import { createWriter } from "./writer.ts";
 
@@ -64,11 +65,16 @@ export async function openPostgresStore(url: string, { identity: config }: Store
 	}
 }
 
-/** Makes sure that the profiles stand on these rules, and finds the secret of the workspace's hashes. */
+/**
+ * Makes sure that this is a whole workspace whose profiles stand on these rules, and finds the secret of its hashes.
+ */
 function begin(pool: Pool, config: IdentityConfig): Promise<KeyedHash> {
 	return transact(pool, async (client) => {
-		await client.query(lockExclusive);
 		const run = createRunWork(client);
+		// Once before waiting, too: a copy under way holds the lock to its end.
+		await run(requireFinished());
+		await client.query(lockExclusive);
+		await run(requireFinished());
 		await run(requireSameRules(config));
 		return createKeyedHash(await run(hashSecret()));
 	});

@@ -5,8 +5,9 @@ import { createFeed } from "../sql/feed.ts";
 import { createQuestions } from "../sql/questions.ts";
 import type { Work } from "../sql/work.ts";
 import { postgresDialect } from "./dialect.ts";
+import { readOneState } from "./readOneState.ts";
 import { createRunWork } from "./runWork.ts";
-import { readOnly, transact } from "./transact.ts";
+import { readOnly } from "./transact.ts";
 
 /** Everything that is asked of a workspace, searches apart. */
 export type Reader = Pick<
@@ -41,7 +42,7 @@ export function createReader({ pool, config }: { pool: Pool; config: IdentityCon
 		return asked;
 	};
 	const read = <T>(ask: (asked: Asked) => Work<T>): Promise<T> =>
-		transact(pool, (client) => createRunWork(client)(ask(askedOn(client))), { begin: readOnly });
+		readOneState(pool, readOnly, (client) => createRunWork(client)(ask(askedOn(client))));
 
 	return {
 		findProfile: (ref, at = {}) => read((asked) => asked.findProfile(ref, at)),

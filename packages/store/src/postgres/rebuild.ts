@@ -14,6 +14,7 @@ import { readPostgresUrl } from "./readUrl.ts";
 import { createRestoreTarget } from "./restoreTarget.ts";
 import { createRunWork } from "./runWork.ts";
 import { readOnly } from "./transact.ts";
+import { requireFinished } from "./unfinished.ts";
 import { holdExclusive, lockExclusive } from "./workspaceLock.ts";
 
 export interface RebuildOptions {
@@ -78,6 +79,7 @@ function besides(url: string, schema: string): string {
 }
 
 async function rebuild(site: Site, previous: string): Promise<void> {
+	await createRunWork(site.source)(requireFinished());
 	await holdExclusive(site.target, site.rebuilt);
 	for (let attempt = 1; ; attempt += 1) {
 		await migratePostgres(besides(site.url, site.rebuilt), site.now);
@@ -129,7 +131,7 @@ async function swap(site: Site, previous: string): Promise<boolean> {
 		await source.query(`SELECT setval('"${rebuilt}".identifier_ids', last_value) FROM "${schema}".identifier_ids`);
 		await source.query(`INSERT INTO "${rebuilt}".meta SELECT * FROM "${schema}".meta WHERE name = 'seq_base'
 			ON CONFLICT (name) DO UPDATE SET value = excluded.value`);
-		await source.query(`DELETE FROM "${rebuilt}".meta WHERE name = 'restored_deletions'`);
+		await source.query(`DELETE FROM "${rebuilt}".meta WHERE name IN ('restored_deletions', 'unfinished')`);
 		await source.query(`ALTER SCHEMA "${schema}" RENAME TO "${previous}"`);
 		await source.query(`ALTER SCHEMA "${rebuilt}" RENAME TO "${schema}"`);
 		await source.query("COMMIT");
@@ -144,7 +146,7 @@ async function restoreUpTo({ source, target: client, schema, config, progress }:
 	const run = createRunWork(source);
 	const secret = (await run(readMeta("hash_secret"))) as string;
 	const ids = createBlockIds(`"${schema}".identifier_ids`);
-	const target = await createRestoreTarget({ client, config, secret, ids });
+	const target = await createRestoreTarget({ client, config, secret, ids, building: "rebuild" });
 	const stored = createStoredWorkspace(postgresDialect);
 	await awaitSteps(restore({ source: { run, stored, upTo }, target, config, progress }));
 }

@@ -16,6 +16,7 @@ import { findNames, type Mention } from "./nameRows.ts";
 import { exceedNumbers } from "./numbers.ts";
 import { makePartitions } from "./partitions.ts";
 import { createRunWork } from "./runWork.ts";
+import { type Building, markUnfinished } from "./unfinished.ts";
 import { bitsToRaise, raiseFlags, writePlan } from "./writePlan.ts";
 
 /** After how many events the planner looks at the tables, which were empty; then whenever they have doubled. */
@@ -31,11 +32,15 @@ export interface RestoreTargetDeps {
 	secret: string;
 	/** How identifiers get their numbers. */
 	ids: IdentifierIds;
+	/** What this is part of. The workspace is marked as not complete, which whoever began it is to end. */
+	building: Building;
 }
 
 /** A workspace in PostgreSQL that is built by one connection while nobody else writes to it. */
-export async function createRestoreTarget({ client, config, secret, ids }: RestoreTargetDeps): Promise<RestoreTarget> {
+export async function createRestoreTarget(deps: RestoreTargetDeps): Promise<RestoreTarget> {
+	const { client, config, secret, ids, building } = deps;
 	const runWork = createRunWork(client);
+	await runWork(markUnfinished(building));
 	await runWork(putMeta("hash_secret", secret));
 	const hash = createKeyedHash(Buffer.from(secret, "hex"));
 	const naming = createNaming(config);

@@ -11,6 +11,7 @@ import { openPool, patient } from "./openPool.ts";
 import type { PostgresUrl } from "./readUrl.ts";
 import { createRunWork } from "./runWork.ts";
 import { readOnly } from "./transact.ts";
+import { requireFinished } from "./unfinished.ts";
 
 /**
  * Reads a workspace as of one commit, in one transaction that stays open until the snapshot is closed. Collectors wait for
@@ -32,6 +33,7 @@ export async function openPostgresSnapshot(url: PostgresUrl, config: IdentityCon
 		// Whoever takes the rows may take their time.
 		await client.query("SET idle_in_transaction_session_timeout = 0");
 		await client.query(readOnly);
+		await run(requireFinished());
 		await run(requireRules(config));
 		const standing = await identityOf(client);
 		const read = async <T>(work: Work<T>): Promise<T> => {

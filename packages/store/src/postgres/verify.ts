@@ -18,6 +18,7 @@ import { readPostgresUrl } from "./readUrl.ts";
 import { createRunWork, type RunWork } from "./runWork.ts";
 import { identityOf } from "./snapshot.ts";
 import { readOnly, transact } from "./transact.ts";
+import { requireFinished } from "./unfinished.ts";
 
 /**
  * Rebuilds every profile from the events alone, in a scratch file on this machine, and compares. Both sides are of the
@@ -53,6 +54,7 @@ async function verify(
 	config: IdentityConfig,
 	progress: Progress,
 ): Promise<VerifyReport> {
+	await run(requireFinished());
 	await run(requireRules(config));
 	const target = openRestoreTarget(rebuiltFile, config, (await run(readMeta("hash_secret"))) as string);
 	const source = { run, stored: createStoredWorkspace(postgresDialect) };

@@ -15,7 +15,7 @@ import { createBlockIds } from "./identifierIds.ts";
 import { readDurability } from "./openPool.ts";
 import { createRunWork } from "./runWork.ts";
 import { transact } from "./transact.ts";
-import { lockExclusive } from "./workspaceLock.ts";
+import { lockExclusive, lockShared } from "./workspaceLock.ts";
 
 export interface WriterDeps {
 	pool: Pool;
@@ -50,7 +50,11 @@ export function createWriter({ pool, slow, config, hash, counts }: WriterDeps): 
 	const ids = createBlockIds();
 
 	/** One short piece of work, which may meet others at the same rows. */
-	const write = <T>(work: () => Work<T>): Promise<T> => transact(pool, (client) => createRunWork(client)(work()));
+	const note = <T>(work: () => Work<T>, begin = "BEGIN"): Promise<T> =>
+		transact(pool, (client) => createRunWork(client)(work()), { begin });
+
+	/** The same for what must not be lost: a rebuild that is about to put other tables in place waits for it. */
+	const write = <T>(work: () => Work<T>): Promise<T> => note(work, `BEGIN; ${lockShared}`);
 
 	/** Nobody else writes meanwhile, so what is read stays true; what was read before the lock would not. */
 	const amend = <T>(change: (amendments: Amendments) => Work<T>): Promise<T> =>
@@ -80,9 +84,9 @@ export function createWriter({ pool, slow, config, hash, counts }: WriterDeps): 
 		putSource: (source) => write(() => sources.putSource(source)),
 		putSecretKey: (key) => write(() => sources.putSecretKey(key)),
 		removeSecretKey: (id) => write(() => sources.removeSecretKey(id)),
-		touchSecretKey: (id, at) => write(() => sources.touchSecretKey(id, at)),
+		touchSecretKey: (id, at) => note(() => sources.touchSecretKey(id, at)),
 
-		ready: () => write(() => putMeta("ready", `${Date.now()}`)),
+		ready: () => note(() => putMeta("ready", `${Date.now()}`)),
 
 		diagnostics(): Promise<Diagnostics> {
 			return transact(pool, async (client) => ({

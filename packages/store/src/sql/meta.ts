@@ -1,6 +1,13 @@
 import { pluck, run, type Work } from "./work.ts";
 
-type MetaName = "identity_rules" | "hash_secret" | "restored_deletions" | "last_backup_at" | "ready" | "seq_base";
+type MetaName =
+	| "identity_rules"
+	| "hash_secret"
+	| "restored_deletions"
+	| "last_backup_at"
+	| "ready"
+	| "seq_base"
+	| "unfinished";
 
 /** What is noted of the workspace under a name. */
 export function readMeta(name: MetaName): Work<string | undefined> {

@@ -8,9 +8,9 @@ import { limitWaiting } from "../../sql/search/limitWaiting.ts";
 import type { Work } from "../../sql/work.ts";
 import { postgresDialect } from "../dialect.ts";
 import { openPool, patient } from "../openPool.ts";
+import { readOneState } from "../readOneState.ts";
 import type { PostgresUrl } from "../readUrl.ts";
 import { createRunWork } from "../runWork.ts";
-import { transact } from "../transact.ts";
 import { createQueue } from "./createQueue.ts";
 import { postgresSearchDialect } from "./postgresSearchDialect.ts";
 import { runInTime } from "./runInTime.ts";
@@ -97,7 +97,7 @@ export function createSearcher(
 		limited(() =>
 			queue.run(() => {
 				[limit, end] = [timeLimit, performance.now() + timeLimit];
-				return transact(pool, (client) => searchOn(client, ask), { begin });
+				return readOneState(pool, begin, (client) => searchOn(client, ask));
 			}),
 		);
 
