@@ -21,12 +21,22 @@ export const firstNumber = `${base} + (CAST(CAST(pg_current_xact_id() AS text) A
 /** The last number up to which all are there. */
 export const lastSureNumber = `${base} + (CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) << ${placeBits}) - 1`;
 
-const last = `SELECT greatest(CAST(? AS bigint), (SELECT max(seq) FROM events)) + 1 - (${firstNumber})`;
+/**
+ * What the numbers there are and those to come leave free, where the latter are raised: whoever follows the feed may have
+ * been told of a place beyond the last event, since the numbers of a server grow for whatever it does.
+ */
+const gap = 2 ** (24 + placeBits);
+
+const missingNumbers = `SELECT greatest(CAST(? AS bigint), (SELECT max(seq) FROM events), (SELECT max(id) FROM dead_letters),
+	(SELECT max(value) FROM counters WHERE name = 'last_seq')) + 1 - (${firstNumber})`;
 const raiseBase = `INSERT INTO meta (name, value) SELECT 'seq_base', CAST(${base} + CAST(? AS bigint) AS text) WHERE true
 	ON CONFLICT (name) DO UPDATE SET value = excluded.value`;
 
-/** Makes all numbers from now on greater than those of the events there are, and than another one. */
-export function* exceedNumbers(number: number): Work<void> {
-	const missing = (yield* pluck<number>(last, number)) as number;
-	if (missing > 0) yield* run(raiseBase, missing);
+/**
+ * Makes all numbers from now on greater than those of the events and dead letters there are, which another server may have
+ * given, and than another one.
+ */
+export function* exceedNumbers(number = 0): Work<void> {
+	const missing = (yield* pluck<number>(missingNumbers, number)) as number;
+	if (missing > 0) yield* run(raiseBase, missing + gap);
 }

@@ -6,6 +6,7 @@ import { requireSameRules } from "../sql/identityRules.ts";
 import { createKeyedHash, hashSecret, type KeyedHash } from "../sql/keyedHash.ts";
 import { createIngest } from "./ingest.ts";
 import { migratePostgres } from "./migrate.ts";
+import { exceedNumbers } from "./numbers.ts";
 import { openPool, patient } from "./openPool.ts";
 import { keepPartitions } from "./partitions.ts";
 import { createReader } from "./reader.ts";
@@ -66,7 +67,8 @@ export async function openPostgresStore(url: string, { identity: config }: Store
 }
 
 /**
- * Makes sure that this is a whole workspace whose profiles stand on these rules, and finds the secret of its hashes.
+ * Makes sure that this is a whole workspace whose profiles stand on these rules, and that the server's numbers go on where
+ * the workspace's are; finds the secret of its hashes.
  */
 function begin(pool: Pool, config: IdentityConfig): Promise<KeyedHash> {
 	return transact(pool, async (client) => {
@@ -76,6 +78,7 @@ function begin(pool: Pool, config: IdentityConfig): Promise<KeyedHash> {
 		await client.query(lockExclusive);
 		await run(requireFinished());
 		await run(requireSameRules(config));
+		await run(exceedNumbers());
 		return createKeyedHash(await run(hashSecret()));
 	});
 }
