@@ -1,7 +1,7 @@
 import type { AcceptedEvent, JsonObject } from "../event.ts";
 import { limits } from "../limits.ts";
 import type { Rejection, Warning } from "../verdicts.ts";
-import { cleanDeep } from "./cleanText.ts";
+import { cleanDeep, cleanText } from "./cleanText.ts";
 import type { ParsedBody } from "./parseBody.ts";
 import { type EventSetting, parseEvent } from "./parseEvent.ts";
 import type { Refusal } from "./refusal.ts";
@@ -103,7 +103,8 @@ function reject(
 	rejection: Refusal & { messageId: string | null; text: string },
 ): void {
 	const { messageId, code, detail, text } = rejection;
-	parsed.rejected.push({ index, messageId, code, detail, text });
+	// Cutting may have parted a pair, and what nobody has parsed may hold anything.
+	parsed.rejected.push({ index, messageId: messageId && cleanText(messageId), code, detail, text: cleanText(text) });
 }
 
 /**
