@@ -2,6 +2,7 @@
 export { databaseOfRun } from "./databaseOfRun.ts";
 export { disownDevices } from "./disownDevices.ts";
 export { makeDatabase, type TestDatabase } from "./makeDatabase.ts";
+export { makeSchema, type TestSchema } from "./postgres/makeSchema.ts";
 export { createRandom } from "./random.ts";
 export {
 	arrivalOrders,

@@ -18,6 +18,7 @@ import { createBlockIds } from "./identifierIds.ts";
 import { migratePostgres } from "./migrate.ts";
 import { openPool, patient } from "./openPool.ts";
 import { readPostgresUrl } from "./readUrl.ts";
+import { requireIndexable } from "./requireIndexable.ts";
 import { createRestoreTarget } from "./restoreTarget.ts";
 import { createRunWork } from "./runWork.ts";
 import { readOnly } from "./transact.ts";
@@ -46,6 +47,7 @@ export async function copyToPostgres({ file, url, config, progress, now }: CopyO
 	const from = openReader(copy);
 	const pool = openPool(patient(settings));
 	try {
+		requireCopyable(from, config);
 		const client = await pool.connect();
 		try {
 			// It is silent while the source is read.
@@ -67,6 +69,13 @@ export async function copyToPostgres({ file, url, config, progress, now }: CopyO
 	}
 }
 
+/** What is wrong with the source is told before anything is made at the target. */
+function requireCopyable(from: SqliteDatabase, config: IdentityConfig): void {
+	const run = createSqliteRunWork(from);
+	run(requireRules(config));
+	run(requireIndexable());
+}
+
 async function restoreFrom(
 	from: SqliteDatabase,
 	client: PoolClient,
@@ -74,7 +83,6 @@ async function restoreFrom(
 	progress: Progress,
 ): Promise<number> {
 	const run = createSqliteRunWork(from);
-	run(requireRules(config));
 	const secret = run(readMeta("hash_secret")) as string;
 	await requireOurs(createRunWork(client), run, secret);
 	const target = await createRestoreTarget({ client, config, secret, ids: createBlockIds(), building: "copy" });
