@@ -1,9 +1,8 @@
 import type { IdentityConfig } from "@selfsame/identity";
 import type { PoolClient } from "pg";
-import { compareProfiles, type VerifyReport } from "../compareProfiles.ts";
+import { compareProfiles, profilesOf, type VerifyReport } from "../compareProfiles.ts";
 import { requireRules } from "../sql/identityRules.ts";
 import { readMeta } from "../sql/meta.ts";
-import { createQuestions } from "../sql/questions.ts";
 import { type Progress, restore } from "../sql/restore.ts";
 import { awaitSteps } from "../sql/steps.ts";
 import { createStoredWorkspace } from "../sql/storedWorkspace.ts";
@@ -13,10 +12,10 @@ import { openReader, type SqliteDatabase } from "../sqlite/openDatabase.ts";
 import { createReader } from "../sqlite/reader.ts";
 import { createRunWork as createSqliteRunWork } from "../sqlite/runWork.ts";
 import { copyAsOfNow, removeFiles } from "../sqlite/snapshotFile.ts";
-import { postgresDialect } from "./dialect.ts";
 import { createBlockIds } from "./identifierIds.ts";
 import { migratePostgres } from "./migrate.ts";
 import { openPool, patient } from "./openPool.ts";
+import { profilesTogether } from "./profilesTogether.ts";
 import { readPostgresUrl } from "./readUrl.ts";
 import { requireIndexable } from "./requireIndexable.ts";
 import { createRestoreTarget } from "./restoreTarget.ts";
@@ -140,11 +139,9 @@ async function requireOurs(
 
 async function compare(copy: string, client: PoolClient, config: IdentityConfig) {
 	const source = createReader(copy, config);
-	const run = createRunWork(client);
-	const copied = createQuestions(postgresDialect, config);
 	await client.query(readOnly);
 	try {
-		return await compareProfiles(source.listProfiles, (query) => run(copied.listProfiles(query)));
+		return await compareProfiles(profilesOf(source.listProfiles), profilesTogether(client, config));
 	} finally {
 		source.close();
 		await client.query("ROLLBACK");

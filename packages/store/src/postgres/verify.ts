@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { IdentityConfig } from "@selfsame/identity";
-import { compareProfiles, type VerifyReport } from "../compareProfiles.ts";
+import type { PoolClient } from "pg";
+import { compareProfiles, profilesOf, type VerifyReport } from "../compareProfiles.ts";
 import { StorageUnavailableError } from "../port.ts";
 import { requireRules } from "../sql/identityRules.ts";
 import { readMeta } from "../sql/meta.ts";
-import { createQuestions } from "../sql/questions.ts";
 import { type Progress, restore } from "../sql/restore.ts";
 import { awaitSteps } from "../sql/steps.ts";
 import { createStoredWorkspace } from "../sql/storedWorkspace.ts";
@@ -14,8 +14,9 @@ import { createReader } from "../sqlite/reader.ts";
 import { openRestoreTarget } from "../sqlite/restoreTarget.ts";
 import { postgresDialect } from "./dialect.ts";
 import { openPool, patient } from "./openPool.ts";
+import { profilesTogether } from "./profilesTogether.ts";
 import { readPostgresUrl } from "./readUrl.ts";
-import { createRunWork, type RunWork } from "./runWork.ts";
+import { createRunWork } from "./runWork.ts";
 import { identityOf } from "./snapshot.ts";
 import { readOnly, transact } from "./transact.ts";
 import { requireFinished } from "./unfinished.ts";
@@ -36,7 +37,7 @@ export async function verifyPostgres(url: string, config: IdentityConfig, progre
 				// This side of the connection is silent while the scratch file is written.
 				await client.query("SET LOCAL idle_in_transaction_session_timeout = 0");
 				const standing = await identityOf(client);
-				const report = await verify(createRunWork(client), join(scratch, "rebuilt.db"), config, progress);
+				const report = await verify(client, join(scratch, "rebuilt.db"), config, progress);
 				if ((await identityOf(client)) === standing) return report;
 				throw new StorageUnavailableError("The workspace was rebuilt meanwhile. Verify it again.");
 			},
@@ -49,11 +50,12 @@ export async function verifyPostgres(url: string, config: IdentityConfig, progre
 }
 
 async function verify(
-	run: RunWork,
+	client: PoolClient,
 	rebuiltFile: string,
 	config: IdentityConfig,
 	progress: Progress,
 ): Promise<VerifyReport> {
+	const run = createRunWork(client);
 	await run(requireFinished());
 	await run(requireRules(config));
 	const target = openRestoreTarget(rebuiltFile, config, (await run(readMeta("hash_secret"))) as string);
@@ -68,10 +70,9 @@ async function verify(
 	} finally {
 		target.close();
 	}
-	const stored = createQuestions(postgresDialect, config);
 	const rebuilt = createReader(rebuiltFile, config);
 	try {
-		const report = await compareProfiles((query) => run(stored.listProfiles(query)), rebuilt.listProfiles);
+		const report = await compareProfiles(profilesTogether(client, config), profilesOf(rebuilt.listProfiles));
 		return { events, ...report };
 	} finally {
 		rebuilt.close();

@@ -3,7 +3,7 @@ import type { ProfileQuery } from "../port.ts";
 import type { Dialect } from "./dialect.ts";
 import { profileIdOf } from "./hashes.ts";
 import type { Ownership } from "./ownership.ts";
-import { pageProfiles } from "./pageProfiles.ts";
+import { type Candidates, pageProfiles } from "./pageProfiles.ts";
 import type { ProfileReader } from "./profileReader.ts";
 import { all, column, pluck, type Work } from "./work.ts";
 
@@ -45,9 +45,13 @@ export function createProfileLister(dialect: Dialect, ownership: Ownership, prof
 		return profile?.id === profileIdOf({ type, value }) ? profile : null;
 	}
 
+	const candidates: Candidates<Candidate> = { after: (key) => all(nextCandidates, key), profileOf: namedBy };
+
 	return {
-		list: (query: ProfileQuery): Work<Page<Profile>> =>
-			pageProfiles<Candidate>(query, { after: (key) => all(nextCandidates, key), profileOf: namedBy }),
+		/** What a listing looks through, for whoever looks at several at once. */
+		candidates,
+
+		list: (query: ProfileQuery): Work<Page<Profile>> => pageProfiles<Candidate>(query, candidates),
 
 		/** How many there are. Goes over all of them, once for each commit that somebody asks after. */
 		*count(): Work<number> {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { IdentityConfig } from "@selfsame/identity";
-import { compareProfiles, type VerifyReport } from "../compareProfiles.ts";
+import { compareProfiles, profilesOf, type VerifyReport } from "../compareProfiles.ts";
 import { requireRules } from "../sql/identityRules.ts";
 import type { Progress } from "../sql/restore.ts";
 import { copyDatabase, openReader } from "./openDatabase.ts";
@@ -35,7 +35,7 @@ export async function verifySqlite(file: string, config: IdentityConfig, progres
 
 		const stored = createReader(copy, config);
 		const rebuilt = createReader(rebuiltFile, config);
-		const report = await compareProfiles(stored.listProfiles, rebuilt.listProfiles);
+		const report = await compareProfiles(profilesOf(stored.listProfiles), profilesOf(rebuilt.listProfiles));
 		stored.close();
 		rebuilt.close();
 		return { events, ...report };
