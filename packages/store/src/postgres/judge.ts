@@ -15,8 +15,8 @@ export interface Judged {
 const known = `SELECT e.source, e.message_id FROM events e
 	JOIN json_to_recordset(CAST(? AS json)) AS r(source text, message_id text) USING (source, message_id)`;
 const gone = "SELECT hash FROM gone_messages WHERE hash = ANY(CAST(? AS bytea[]))";
-const remember = `INSERT INTO gone_messages (hash) SELECT hash FROM unnest(CAST(? AS bytea[])) hash
-	ORDER BY hash ON CONFLICT DO NOTHING`;
+// One that is there already came to somebody else at the same time: this is done again, and finds a duplicate.
+const remember = "INSERT INTO gone_messages (hash) SELECT hash FROM unnest(CAST(? AS bytea[])) hash ORDER BY hash";
 const graves = "SELECT * FROM tombstones WHERE hash = ANY(CAST(? AS bytea[]))";
 const suppressed = "SELECT hash, at FROM suppressed WHERE hash = ANY(CAST(? AS bytea[]))";
 
