@@ -37,6 +37,7 @@ export const copiedTables: readonly CopiedTable[] = [
 	},
 	{ name: "sources", key: ["id"], rest: ["name", "trust", "options"] },
 	writeKeysTable,
+	{ name: "idempotent_requests", key: ["hash"], rest: ["request", "at", "status", "body"] },
 	{ name: "secret_keys", key: ["id"], rest: ["name", "hash", "scopes", "created_at", "last_used_at"] },
 ];
 

@@ -144,11 +144,16 @@ describe("copying a SQLite file to PostgreSQL", () => {
 
 	it("gives a store that goes on where the file was: sources, counts, what was deleted, what is known", async () => {
 		await live(from.store);
+		const claim = (store: Store) =>
+			store.claimRequest({ hash: "h", request: "r", at: 400 }, { forgetBefore: 0, abandonedBefore: 0 });
+		expect(await claim(from.store)).toEqual({ state: "new" });
+		await from.store.answerRequest("h", { status: 200, body: "{}" });
 		expect((await copy()).differences).toEqual([]);
 		const store = await openStore(to.url, { identity: plain });
 		try {
 			expect(await store.stats()).toEqual(await from.store.stats());
 			expect(await store.listSources()).toEqual(await from.store.listSources());
+			expect(await claim(store)).toEqual({ state: "answered", status: 200, body: "{}" });
 			for (const each of [store, from.store]) {
 				const verdicts = (await each.ingest(events(0, 120))).map(({ verdict }) => verdict);
 				expect(verdicts.slice(0, 90)).toEqual(Array(90).fill("duplicate"));
