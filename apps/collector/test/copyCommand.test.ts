@@ -123,7 +123,7 @@ describe("selfsame copy", { timeout: MANY_PROCESSES }, () => {
 
 		const again = await copy().exited;
 		expect(again.code, again.output).toBe(0);
-		expect(again.output).not.toMatch(/^0 %/m);
+		expect(again.output).not.toContain("(0 of");
 		expect(again.output).toContain(`Copied: ${total} events, ${people} profiles. Every profile is the same.`);
 		expect((await cli.run(["verify"]).exited).code).toBe(0);
 		expect(await readProfiles(target.url)).toEqual(await readProfiles(file));
