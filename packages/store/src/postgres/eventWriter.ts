@@ -4,86 +4,69 @@ import { linkKind } from "../sql/evidence.ts";
 import type { IdentifierRow } from "../sql/identifierRows.ts";
 import { claimsToKeep, type Incoming } from "../sql/incoming.ts";
 import type { Work } from "../sql/work.ts";
+import { copyRows, createCopy } from "./copyRows.ts";
 import { createInsertion } from "./insertRows.ts";
 
-const ifNew = "ON CONFLICT DO NOTHING";
-
-const putEvents = createInsertion("events", {
-	seq: "bigint",
-	source: "text",
-	message_id: "text",
-	type: "integer",
-	trusted: "integer",
-	ts: "bigint",
-	received_at: "bigint",
-	lead: "bigint",
-	anonymous: "bigint",
-	name: "text",
-	claims: "text",
-	write_key: "bigint",
-});
-const putPayloads = createInsertion("event_payloads", {
-	seq: "bigint",
-	received_at: "bigint",
-	body: "text",
-	traits: "text",
-});
-const putLinks = createInsertion(
-	"event_identifiers",
-	{ identifier: "bigint", ts: "bigint", seq: "bigint", lead: "bigint", kind: "integer" },
-	ifNew,
-);
-const putAliases = createInsertion("aliases", {
-	seq: "bigint",
-	ts: "bigint",
-	message_id: "text",
-	source: "text",
-	user: "bigint",
-	previous_user: "bigint",
-	previous_anonymous: "bigint",
-	reading: "integer",
-	trusted: "integer",
-});
-const putTraits = createInsertion("trait_writes", {
-	lead: "bigint",
-	key: "text",
-	ts: "bigint",
-	seq: "bigint",
-	value: "text",
-});
-const putMemberships = createInsertion("memberships", {
-	group_id: "text",
-	lead: "bigint",
-	ts: "bigint",
-	seq: "bigint",
-});
+const toEvents = createCopy("events", [
+	"seq",
+	"source",
+	"message_id",
+	"type",
+	"trusted",
+	"ts",
+	"received_at",
+	"lead",
+	"anonymous",
+	"name",
+	"claims",
+	"write_key",
+]);
+const toPayloads = createCopy("event_payloads", ["seq", "received_at", "body", "traits"]);
+const toTraits = createCopy("trait_writes", ["lead", "key", "ts", "seq", "value"]);
+const toMemberships = createCopy("memberships", ["group_id", "lead", "ts", "seq"]);
+const toLinks = createCopy("event_identifiers", ["identifier", "ts", "seq", "lead", "kind"]);
+const toAliases = createCopy("aliases", [
+	"seq",
+	"ts",
+	"message_id",
+	"source",
+	"user",
+	"previous_user",
+	"previous_anonymous",
+	"reading",
+	"trusted",
+]);
 const putGroupWrites = createInsertion(
 	"group_writes",
 	{ group_id: "text", key: "text", ts: "bigint", message_id: "text", source: "text", value: "text" },
-	ifNew,
+	"ON CONFLICT DO NOTHING",
 );
 
 /** An event whose identifiers have their rows, and which has a lead. */
 type Led = Incoming & { lead: IdentifierRow };
 
-/** Writes the core and the payload of each event, by two statements however many events there are. */
+/** Writes the core and the payload of each event, and what nobody decides by: traits and memberships. */
 export function* writeEvents(
 	events: readonly Incoming[],
 	writeKeyOf: (key: string | undefined) => number | null,
 ): Work<void> {
-	yield* putEvents(events.map((incoming) => eventRow(incoming, writeKeyOf(incoming.event.writeKey))));
-	yield* putPayloads(events.map(payloadRow));
-}
-
-/** Writes what stored events say about those whom they name, a table at a time. */
-export function* writeEvidence(events: readonly Incoming[]): Work<void> {
-	const led = events.filter((incoming): incoming is Led => incoming.lead !== null);
-	yield* putLinks(led.flatMap(linkRows));
-	yield* putAliases(led.flatMap(aliasRows));
-	yield* putTraits(led.flatMap(traitRows));
-	yield* putMemberships(led.flatMap(membershipRows));
+	const led = events.filter(isLed);
+	yield* copyRows(
+		toEvents(events.map((incoming) => eventRow(incoming, writeKeyOf(incoming.event.writeKey)))),
+		toPayloads(events.map(payloadRow)),
+		toTraits(led.flatMap(traitRows)),
+		toMemberships(led.flatMap(membershipRows)),
+	);
 	yield* putGroupWrites(led.flatMap(groupRows));
 }
+
+/** Writes whom stored events name together: what is decided by. */
+export function* writeEvidence(events: readonly Incoming[]): Work<void> {
+	const led = events.filter(isLed);
+	yield* copyRows(toLinks(led.flatMap(linkRows)), toAliases(led.flatMap(aliasRows)));
+}
+
+const isLed = (incoming: Incoming): incoming is Led => incoming.lead !== null;
 
 function eventRow(incoming: Incoming, writeKey: number | null) {
 	const { event, seq, lead, others } = incoming;

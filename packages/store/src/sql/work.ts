@@ -20,6 +20,8 @@ export interface Statement {
 	wanted: Wanted;
 	/** The text is hardly asked again: preparing and remembering it is not worth it. */
 	isPassing?: true;
+	/** What statements that copy (PostgreSQL's `COPY ... FROM STDIN`) copy, one text for each. */
+	copied?: readonly string[];
 }
 
 /** Something that is done with the database, in one transaction that its caller has begun. */
