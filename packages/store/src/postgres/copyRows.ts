@@ -8,14 +8,21 @@ export interface Copied {
 	lines: string;
 }
 
-const escapes: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\ufffd" };
+const escapes: Readonly<Record<string, string>> = {
+	"\\": "\\\\",
+	"\t": "\\t",
+	"\n": "\\n",
+	"\r": "\\r",
+	"\0": "\ufffd",
+};
 
 /** PostgreSQL knows no text with a NUL: see `toPostgres`. */
 function toCell(value: Exclude<Value, Uint8Array>): string {
 	if (value === null) return "\\N";
 	if (typeof value === "number") return `${value}`;
-	// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what must not come through.
-	return /[\\\t\n\r\0]/.test(value) ? value.replace(/[\\\t\n\r\0]/g, (character) => escapes[character] as string) : value;
+	return /[\\\t\n\r\0]/.test(value)
+		? value.replace(/[\\\t\n\r\0]/g, (character) => escapes[character] as string)
+		: value;
 }
 
 /** Makes rows of a table ready to be copied: of all ways to write many rows, the one that costs the server least by far. */
@@ -37,7 +44,7 @@ export function* copyRows(...tables: readonly Copied[]): Work<void> {
 	const some = tables.filter(({ lines }) => lines !== "");
 	if (some.length === 0) return;
 	const copied = some.map(({ lines }) => lines);
-	yield { sql: some.map(({ sql }) => sql).join("; "), values: [], wanted: "count", copied };
+	yield { sql: some.map(({ sql }) => sql).join("; "), values: [], wanted: "count", copied, isLeft: true };
 }
 
 /** What `pg` can do besides what its types tell. */

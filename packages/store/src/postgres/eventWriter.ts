@@ -92,7 +92,8 @@ function payloadRow({ event: { receivedAt, payload, traits }, seq }: Incoming) {
 
 function linkRows({ event, seq, lead, others }: Led) {
 	const kind = lead.type === "user_id" ? linkKind.user : linkKind.joint;
-	return others.map(({ id }) => ({ identifier: id, ts: event.timestamp, seq, lead: lead.id, kind }));
+	const named = new Set(others.map(({ id }) => id));
+	return Array.from(named, (id) => ({ identifier: id, ts: event.timestamp, seq, lead: lead.id, kind }));
 }
 
 function aliasRows({ event, seq, lead, alias }: Led) {

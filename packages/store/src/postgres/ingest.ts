@@ -8,7 +8,7 @@ import { flag, identifierFact, regionFact } from "../sql/identifierRows.ts";
 import { canonicalRules } from "../sql/identityRules.ts";
 import { createNaming, type Incoming, readingsOf, toCandidates, withoutDeadNames } from "../sql/incoming.ts";
 import type { KeyedHash } from "../sql/keyedHash.ts";
-import { get, run, type Work } from "../sql/work.ts";
+import { get, leave, type Work } from "../sql/work.ts";
 import { createWriteKeyIds } from "../sql/writeKeyIds.ts";
 import { isConflict, isDuplicate, isLockTimeout } from "./errors.ts";
 import { writeEvents, writeEvidence } from "./eventWriter.ts";
@@ -19,12 +19,14 @@ import { createLockedFactLoader } from "./loadFacts.ts";
 import { createLockedRows, type LockedRows } from "./lockedRows.ts";
 import { findNames, type Mention, type NameRows } from "./nameRows.ts";
 import { firstNumber, mostNumbers } from "./numbers.ts";
+import type { PoolSettings } from "./openPool.ts";
 import { createRunWork } from "./runWork.ts";
 import { transact } from "./transact.ts";
 import { lockShared } from "./workspaceLock.ts";
 import { bitsToRaise, raiseFlags, writePlan } from "./writePlan.ts";
 
 export interface IngestDeps {
+	/** Of `ingestConnections`. */
 	pool: Pool;
 	config: IdentityConfig;
 	hash: KeyedHash;
@@ -36,6 +38,11 @@ export interface IngestDeps {
 const mostKeyBytes = 2_600;
 /** Writers that meet at a row of a counter wait for each other's commit: each process takes one of so many rows. */
 const counterSlots = 64;
+/**
+ * To look for each message first costs a tenth of storing it, and most come once. So they are stored unseen; where one is
+ * known, which the index of messages tells, the batch is done again, and it and so many after it are looked through.
+ */
+const waryFor = 100;
 
 interface Beginning {
 	rules: string | null;
@@ -47,7 +54,10 @@ interface Beginning {
  * A batch looks for few rows by their keys, however large the tables are. The plan for it is made once for each connection,
  * perhaps while the tables are small or before they were looked through, and must be as good for large ones.
  */
-const byIndex = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
+export const ingestConnections: PoolSettings = {
+	settings: ["enable_seqscan=off", "enable_hashjoin=off", "enable_mergejoin=off"],
+	pipeline: true,
+};
 
 const begin = `SELECT (SELECT value FROM meta WHERE name = 'identity_rules') AS rules, ${firstNumber} AS first,
 	EXISTS (SELECT FROM deletions) AS "anyDeleted"`;
@@ -85,6 +95,8 @@ export function createIngest({ pool, config, hash, counts }: IngestDeps) {
 	const ids = createBlockIds();
 	const writeKeyIds = createWriteKeyIds();
 	const judge = createJudge(hash);
+	/** How many more batches are looked through for messages that are known. */
+	let wary = 0;
 	const slot = Math.floor(Math.random() * counterSlots);
 
 	/** Everybody whom the events name. */
@@ -157,20 +169,21 @@ export function createIngest({ pool, config, hash, counts }: IngestDeps) {
 
 	function* writeCounts(pending: Record<CounterName, number>): Work<void> {
 		const rows = Object.entries(pending).filter(([, value]) => value !== 0);
-		if (rows.length > 0) yield* run(putCounts, JSON.stringify(rows.map(([name, value]) => ({ name, slot, value }))));
+		if (rows.length > 0) yield* leave(putCounts, JSON.stringify(rows.map(([name, value]) => ({ name, slot, value }))));
 	}
 
 	function* ingestAll(
 		events: readonly AcceptedEvent[],
 		letters: readonly DeadLetter[],
 		wanted: Set<number>,
+		isWary: boolean,
 	): Work<IngestResult[]> {
 		const { first, anyDeleted, rules: inForce } = (yield* get<Beginning>(begin)) as Beginning;
 		// A rebuild may have put others in force.
 		if (inForce !== rules) throw new IdentityRulesChangedError();
 		const { results, accepted } = yield* judge(
 			events.map((event) => ({ event, named: naming.namesOf(event) })),
-			anyDeleted,
+			{ anyDeleted, isWary },
 		);
 		const incoming = accepted.length === 0 ? [] : yield* store(accepted, first, anyDeleted, wanted);
 		yield* putLetters(
@@ -206,11 +219,18 @@ export function createIngest({ pool, config, hash, counts }: IngestDeps) {
 		}
 		/** Identifiers that an attempt found out late that it needs. */
 		const wanted = new Set<number>();
-		return transact(pool, (client) => createRunWork(client)(ingestAll(events, letters, wanted)), {
-			begin: `BEGIN; ${byIndex}; ${lockShared}`,
-			isWorthRepeating: (error) => isConflict(error) || isDuplicate(error) || isLockTimeout(error),
+		if (wary > 0) wary -= 1;
+		const work = () => ingestAll(events, letters, wanted, wary > 0);
+		const results = await transact(pool, (client) => createRunWork(client)(work()), {
+			begin: `BEGIN; ${lockShared}`,
+			isWorthRepeating(error) {
+				if (isDuplicate(error)) wary = waryFor;
+				return isConflict(error) || isDuplicate(error) || isLockTimeout(error);
+			},
 			attempts: 50,
 		});
+		if (results.some(({ verdict }) => verdict === "duplicate")) wary = waryFor;
+		return results;
 	}
 
 	return { ingest };

@@ -1,4 +1,4 @@
-import { run, type Value, type Work } from "../sql/work.ts";
+import { leave, type Value, type Work } from "../sql/work.ts";
 
 /** Types by column. */
 export type Columns = Readonly<Record<string, "bigint" | "integer" | "text">>;
@@ -17,6 +17,6 @@ export function createInsertion<C extends Columns>(table: string, columns: C, ot
 	const insert = `INSERT INTO ${table} (${names.join(", ")})
 		SELECT ${names.join(", ")} FROM json_to_recordset(CAST(? AS json)) AS r(${typed.join(", ")}) ${otherwise}`;
 	return function* insertRows(rows: Rows<C>): Work<void> {
-		if (rows.length > 0) yield* run(insert, JSON.stringify(rows));
+		if (rows.length > 0) yield* leave(insert, JSON.stringify(rows));
 	};
 }

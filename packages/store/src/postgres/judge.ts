@@ -3,7 +3,7 @@ import type { AcceptedEvent, IngestResult } from "@selfsame/protocol";
 import { identifierKey } from "../sql/hashes.ts";
 import type { KeyedHash } from "../sql/keyedHash.ts";
 import { isCovered, type TombstoneColumns } from "../sql/tombstones.ts";
-import { all, column, run, type Work } from "../sql/work.ts";
+import { all, column, leave, type Work } from "../sql/work.ts";
 import { byteas } from "./literals.ts";
 
 /** An event with those whom it names. */
@@ -12,8 +12,9 @@ export interface Judged {
 	named: Named;
 }
 
-const known = `SELECT e.source, e.message_id FROM events e
-	JOIN json_to_recordset(CAST(? AS json)) AS r(source text, message_id text) USING (source, message_id)`;
+const known = `SELECT e.source, e.message_id AS "messageId" FROM events e
+	JOIN json_to_recordset(CAST(? AS json)) AS r(source text, "messageId" text)
+	ON e.source = r.source AND e.message_id = r."messageId"`;
 const gone = "SELECT hash FROM gone_messages WHERE hash = ANY(CAST(? AS bytea[]))";
 // One that is there already came to somebody else at the same time: this is done again, and finds a duplicate.
 const remember = "INSERT INTO gone_messages (hash) SELECT hash FROM unnest(CAST(? AS bytea[])) hash ORDER BY hash";
@@ -27,29 +28,36 @@ const hex = (hash: Buffer) => hash.toString("hex");
  * statements, however many events there are.
  */
 export function createJudge(hash: KeyedHash) {
-	const keyOf = ({ event }: Judged) => JSON.stringify([event.source, event.messageId]);
+	const keyOf = ({ source, messageId }: { source: string; messageId: string }) =>
+		`${source.length} ${source}${messageId}`;
+	const hashOf = ({ event }: Judged) => hash.message(event.source, event.messageId);
 
-	function* knownMessages(asked: readonly Judged[], anyDeleted: boolean): Work<(judged: Judged) => boolean> {
-		const messages = asked.map(({ event: { source, messageId } }) => ({ source, message_id: messageId }));
-		const stored = yield* all<{ source: string; message_id: string }>(known, JSON.stringify(messages));
-		const seen = new Set(stored.map(({ source, message_id }) => JSON.stringify([source, message_id])));
-		if (!anyDeleted) return (judged) => seen.has(keyOf(judged));
-		const hashOf = ({ event }: Judged) => hash.message(event.source, event.messageId);
-		const forgotten = new Set((yield* column<Buffer>(gone, byteas(asked.map(hashOf)))).map(hex));
-		return (judged) => seen.has(keyOf(judged)) || forgotten.has(hex(hashOf(judged)));
+	/** Those whose messages are there. */
+	function* findKnown(asked: readonly Judged[]): Work<(judged: Judged) => boolean> {
+		if (asked.length === 0) return () => false;
+		const messages = asked.map(({ event: { source, messageId } }) => ({ source, messageId }));
+		const stored = yield* all<{ source: string; messageId: string }>(known, JSON.stringify(messages));
+		const found = new Set(stored.map(keyOf));
+		return ({ event }) => found.has(keyOf(event));
+	}
+
+	/** Those whose messages were acknowledged and are there no more. */
+	function* findGone(asked: readonly Judged[]): Work<(judged: Judged) => boolean> {
+		const found = new Set((yield* column<Buffer>(gone, byteas(asked.map(hashOf)))).map(hex));
+		return (judged) => found.has(hex(hashOf(judged)));
 	}
 
 	/** What became of those who were deleted. */
 	function* readGraves(asked: readonly Judged[]): Work<(judged: Judged) => "erased" | "suppressed" | null> {
-		const hashOf = ({ named: { identifiers } }: Judged) =>
+		const leadOf = ({ named: { identifiers } }: Judged) =>
 			identifiers[0] ? hash.identifier(identifierKey(identifiers[0])) : null;
-		const hashes = byteas(asked.flatMap((judged) => hashOf(judged) ?? []));
+		const hashes = byteas(asked.flatMap((judged) => leadOf(judged) ?? []));
 		const buried = Map.groupBy(yield* all<TombstoneColumns & { hash: Buffer }>(graves, hashes), (row) => hex(row.hash));
 		const since = new Map(
 			(yield* all<{ hash: Buffer; at: number }>(suppressed, hashes)).map((row) => [hex(row.hash), row.at]),
 		);
 		return (judged) => {
-			const hashed = hashOf(judged);
+			const hashed = leadOf(judged);
 			if (!hashed) return null;
 			const name = hex(hashed);
 			if (buried.get(name)?.some((row) => isCovered(row, judged.event))) return "erased";
@@ -57,31 +65,37 @@ export function createJudge(hash: KeyedHash) {
 		};
 	}
 
-	/** The verdict on each event, in order, and those that are to be stored. */
+	/**
+	 * The verdict on each event, in order, and those that are to be stored.
+	 *
+	 * @param anyDeleted whether any name of the workspace was deleted.
+	 * @param isWary whether to look for all messages first. If not, one that is there turns up when it is stored again.
+	 */
 	return function* judge(
 		events: readonly Judged[],
-		anyDeleted: boolean,
+		{ anyDeleted, isWary }: { anyDeleted: boolean; isWary: boolean },
 	): Work<{ results: IngestResult["verdict"][]; accepted: Judged[] }> {
 		if (events.length === 0) return { results: [], accepted: [] };
-		const isKnown = yield* knownMessages(events, anyDeleted);
+		const isGone = anyDeleted ? yield* findGone(events) : () => false;
 		const refusal = anyDeleted ? yield* readGraves(events) : () => null;
+		const isKnown = yield* findKnown(isWary ? events : events.filter(refusal));
 		const seen = new Set<string>();
 		const accepted: Judged[] = [];
 		const dropped: Buffer[] = [];
 		const results = events.map((judged): IngestResult["verdict"] => {
-			const key = keyOf(judged);
-			if (seen.has(key) || isKnown(judged)) return "duplicate";
+			const key = keyOf(judged.event);
+			if (seen.has(key) || isKnown(judged) || isGone(judged)) return "duplicate";
 			seen.add(key);
 			const refused = refusal(judged);
 			if (!refused) {
 				accepted.push(judged);
 				return "accepted";
 			}
-			dropped.push(hash.message(judged.event.source, judged.event.messageId));
+			dropped.push(hashOf(judged));
 			return refused;
 		});
 		// They were acknowledged.
-		if (dropped.length > 0) yield* run(remember, byteas(dropped));
+		if (dropped.length > 0) yield* leave(remember, byteas(dropped));
 		return { results, accepted };
 	};
 }

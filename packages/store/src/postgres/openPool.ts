@@ -5,6 +5,13 @@ import type { PostgresUrl } from "./readUrl.ts";
 /** Beyond what the server allows a statement: it is not there any more, and nobody has told us. ms. */
 const graceOfServer = 5_000;
 
+export interface PoolSettings {
+	/** What else the connections say of themselves at their start, each `name=value`. */
+	settings?: readonly string[];
+	/** Whether statements are sent without waiting for the answers to those before. */
+	pipeline?: boolean;
+}
+
 /** Object identifier of `bigint`. */
 const bigint = 20;
 
@@ -17,7 +24,7 @@ const bigint = 20;
  * - Plans for this workspace's short statements are as good without knowing the values, and are then made once; just-in-time
  *   compilation costs more than any of them.
  */
-const sessionOptions = (schema: string) =>
+const sessionOptions = (schema: string, settings: readonly string[]) =>
 	[
 		`search_path="${schema}"`,
 		"idle_in_transaction_session_timeout=60000",
@@ -25,6 +32,7 @@ const sessionOptions = (schema: string) =>
 		"tcp_keepalives_interval=10",
 		"tcp_keepalives_count=3",
 		"jit=off",
+		...settings,
 	]
 		.map((setting) => `-c ${setting}`)
 		.join(" ");
@@ -35,16 +43,12 @@ const sessionOptions = (schema: string) =>
  *
  * Whoever takes a connection (`transact`) gets rid of it when it broke.
  */
-export function openPool({
-	connectionString,
-	schema,
-	poolSize,
-	connectTimeout,
-	statementTimeout,
-	checksDurability,
-}: PostgresUrl): Pool {
+export function openPool(
+	{ connectionString, schema, poolSize, connectTimeout, statementTimeout, checksDurability }: PostgresUrl,
+	{ settings = [], pipeline = false }: PoolSettings = {},
+): Pool {
 	const given = new URL(connectionString);
-	const options = [sessionOptions(schema), given.searchParams.get("options") ?? ""].join(" ").trim();
+	const options = [sessionOptions(schema, settings), given.searchParams.get("options") ?? ""].join(" ").trim();
 	given.searchParams.delete("options");
 	const pool = new Pool({
 		connectionString: given.href,
@@ -54,6 +58,7 @@ export function openPool({
 		query_timeout: statementTimeout === 0 ? 0 : statementTimeout + graceOfServer,
 		application_name: "selfsame",
 		options,
+		pipeline,
 		keepAlive: true,
 		keepAliveInitialDelayMillis: 10_000,
 		types: { getTypeParser: (id, format) => (id === bigint ? parseLong : types.getTypeParser(id, format)) },

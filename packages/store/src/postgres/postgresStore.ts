@@ -4,7 +4,7 @@ import type { Store, StoreOptions } from "../port.ts";
 import { noDecisions } from "../sql/decider.ts";
 import { requireSameRules } from "../sql/identityRules.ts";
 import { createKeyedHash, hashSecret, type KeyedHash } from "../sql/keyedHash.ts";
-import { createIngest } from "./ingest.ts";
+import { createIngest, ingestConnections } from "./ingest.ts";
 import { migratePostgres } from "./migrate.ts";
 import { exceedNumbers } from "./numbers.ts";
 import { openPool, patient } from "./openPool.ts";
@@ -20,19 +20,21 @@ import { createWriter } from "./writer.ts";
 
 /**
  * The store in a schema of a PostgreSQL database, which any number of processes may have open. What takes long has
- * connections of its own, so that it stands in nobody's way: one for corrections, one for searches.
+ * connections of its own, so that it stands in nobody's way: one for corrections, one for searches. So has ingest, in whose
+ * way nobody is to stand.
  */
 export async function openPostgresStore(url: string, { identity: config }: StoreOptions): Promise<Store> {
 	const settings = readPostgresUrl(url);
 	await migratePostgres(url, Date.now());
 	const pool = openPool(settings);
+	const ingestPool = openPool(settings, ingestConnections);
 	const slow = openPool(patient(settings));
 	const searcher = createSearcher(settings, config);
 	const stopKeeping = keepPartitions(slow);
 	const end = async () => {
 		stopKeeping();
 		await searcher.close();
-		await Promise.all([pool.end(), slow.end()]);
+		await Promise.all([pool, ingestPool, slow].map((each) => each.end()));
 	};
 	let ending: Promise<void> | undefined;
 	const close = () => {
@@ -48,7 +50,7 @@ export async function openPostgresStore(url: string, { identity: config }: Store
 			...createWriter({ pool, slow, config, hash, counts }),
 			// While one waits for the server, the next is made ready here.
 			ingestsAtOnce: 2,
-			ingest: createIngest({ pool, config, hash, counts }).ingest,
+			ingest: createIngest({ pool: ingestPool, config, hash, counts }).ingest,
 			listProfiles: (query) =>
 				query.identifierType === undefined && query.seenAfter === undefined
 					? reader.listProfiles(query)

@@ -7,7 +7,7 @@ import { numberValues, toPostgres } from "./toPostgres.ts";
 export type RunWork = <T>(work: Work<T>) => Promise<T>;
 
 /** Runs work on a connection, inside a transaction that the caller has begun. */
-export function createRunWork(client: ClientBase): RunWork {
+export function createRunWork(client: ClientBase & { readonly pipeline?: boolean }): RunWork {
 	const prepare = ({ sql, values, isPassing }: Statement) => {
 		const { bind, ...known } = isPassing ? numberValues(sql) : toPostgres(sql);
 		return { ...known, values: bind(values) };
@@ -27,17 +27,28 @@ export function createRunWork(client: ClientBase): RunWork {
 	};
 
 	return async (work) => {
+		/** On their way. When one fails, so does what was sent after it, because the transaction is of no more use. */
+		let left: Promise<unknown>[] = [];
 		let step = work.next();
 		while (!step.done) {
 			let answered: unknown;
 			try {
-				answered = await answer(step.value);
+				const asked = answer(step.value);
+				if (step.value.isLeft && client.pipeline) {
+					asked.catch(() => {});
+					left.push(asked);
+				} else {
+					answered = (await Promise.all([...left, asked])).at(-1);
+					left = [];
+				}
 			} catch (error) {
+				left = [];
 				step = work.throw(error);
 				continue;
 			}
 			step = work.next(answered);
 		}
+		await Promise.all(left);
 		return step.value;
 	};
 }

@@ -1,7 +1,7 @@
 import type { Plan } from "@selfsame/identity";
 import { beginning } from "../sql/evidence.ts";
 import { flag, type IdentifierRow, regionStates } from "../sql/identifierRows.ts";
-import { run, type Work } from "../sql/work.ts";
+import { leave, type Work } from "../sql/work.ts";
 import { createInsertion } from "./insertRows.ts";
 import { bigints } from "./literals.ts";
 
@@ -47,11 +47,11 @@ const putChanges = createInsertion("changes", {
 
 /** Writes many rows by one statement; none, by none. */
 function* write(sql: string, rows: readonly object[]): Work<void> {
-	if (rows.length > 0) yield* run(sql, JSON.stringify(rows));
+	if (rows.length > 0) yield* leave(sql, JSON.stringify(rows));
 }
 
 function* writeIds(sql: string, ids: readonly number[]): Work<void> {
-	if (ids.length > 0) yield* run(sql, bigints(ids));
+	if (ids.length > 0) yield* leave(sql, bigints(ids));
 }
 
 /** Sets bits of flags where they are not set yet. */

@@ -20,6 +20,8 @@ export interface Statement {
 	wanted: Wanted;
 	/** The text is hardly asked again: preparing and remembering it is not worth it. */
 	isPassing?: true;
+	/** Nobody waits for it: should it fail, the next answer tells, or the end of the work. */
+	isLeft?: true;
 	/** What statements that copy (PostgreSQL's `COPY ... FROM STDIN`) copy, one text for each. */
 	copied?: readonly string[];
 }
@@ -50,6 +52,11 @@ export function* pluck<T>(sql: string, ...values: Values): Work<T | undefined> {
 /** Writes; answers with how many rows it wrote. */
 export function* run(sql: string, ...values: Values): Work<number> {
 	return (yield { sql, values, wanted: "count" }) as number;
+}
+
+/** Writes, and goes on at once; on a connection that pipelines, the statement travels with what follows. */
+export function* leave(sql: string, ...values: Values): Work<void> {
+	yield { sql, values, wanted: "count", isLeft: true };
 }
 
 /** A statement that writes, where nobody asks how many rows: yielded as it is, it costs less than `run`. */
