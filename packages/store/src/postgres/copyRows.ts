@@ -29,13 +29,9 @@ function toCell(value: Exclude<Value, Uint8Array>): string {
 export function createCopy<const C extends readonly string[]>(table: string, columns: C) {
 	const sql = `COPY ${table} (${columns.map((name) => `"${name}"`).join(", ")}) FROM STDIN`;
 	return (rows: readonly Readonly<Record<C[number], Exclude<Value, Uint8Array>>>[]): Copied => {
-		let lines = "";
-		for (const row of rows) {
-			let line = "";
-			for (const name of columns) line += `${line && "\t"}${toCell(row[name as C[number]])}`;
-			lines += `${line}\n`;
-		}
-		return { sql, lines };
+		const toLine = (row: (typeof rows)[number]) =>
+			`${columns.map((name: C[number]) => toCell(row[name])).join("\t")}\n`;
+		return { sql, lines: rows.map(toLine).join("") };
 	};
 }
 
@@ -57,13 +53,11 @@ type CopyConnection = Connection & { sendCopyFromChunk(chunk: Buffer): void; end
 export function createCopyQuery(text: string, copied: readonly string[]): Query {
 	return Object.assign(new Query(text), {
 		submit(connection: CopyConnection) {
-			connection.stream.cork();
 			connection.query(text);
 			for (const lines of copied) {
 				connection.sendCopyFromChunk(Buffer.from(lines));
 				connection.endCopyFrom();
 			}
-			connection.stream.uncork();
 		},
 		// It is on its way.
 		handleCopyInResponse() {},

@@ -1,3 +1,4 @@
+import { compareUtf8 } from "@selfsame/identity";
 import type { Json } from "@selfsame/protocol";
 import { eventTypes } from "../sql/eventTypes.ts";
 import { linkKind } from "../sql/evidence.ts";
@@ -52,7 +53,8 @@ export function* writeEvents(
 ): Work<void> {
 	const led = events.filter(isLed);
 	yield* copyRows(
-		toEvents(events.map((incoming) => eventRow(incoming, writeKeyOf(incoming.event.writeKey)))),
+		// In one order for all: two that bring the same messages wait for each other here, but never both.
+		toEvents(events.toSorted(byMessage).map((incoming) => eventRow(incoming, writeKeyOf(incoming.event.writeKey)))),
 		toPayloads(events.map(payloadRow)),
 		toTraits(led.flatMap(traitRows)),
 		toMemberships(led.flatMap(membershipRows)),
@@ -65,6 +67,9 @@ export function* writeEvidence(events: readonly Incoming[]): Work<void> {
 	const led = events.filter(isLed);
 	yield* copyRows(toLinks(led.flatMap(linkRows)), toAliases(led.flatMap(aliasRows)));
 }
+
+const byMessage = ({ event: a }: Incoming, { event: b }: Incoming): number =>
+	compareUtf8(a.messageId, b.messageId) || compareUtf8(a.source, b.source);
 
 const isLed = (incoming: Incoming): incoming is Led => incoming.lead !== null;
 

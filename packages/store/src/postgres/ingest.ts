@@ -1,4 +1,4 @@
-import { compareUtf8, decideBatch, emptyFacts, type IdentityConfig, type Plan } from "@selfsame/identity";
+import { decideBatch, emptyFacts, type IdentityConfig, type Plan } from "@selfsame/identity";
 import type { AcceptedEvent, IngestResult } from "@selfsame/protocol";
 import type { Pool } from "pg";
 import { type DeadLetter, IdentityRulesChangedError } from "../port.ts";
@@ -8,7 +8,7 @@ import { flag, identifierFact, regionFact } from "../sql/identifierRows.ts";
 import { canonicalRules } from "../sql/identityRules.ts";
 import { createNaming, type Incoming, readingsOf, toCandidates, withoutDeadNames } from "../sql/incoming.ts";
 import type { KeyedHash } from "../sql/keyedHash.ts";
-import { get, leave, type Work } from "../sql/work.ts";
+import { get, leave, run, type Work } from "../sql/work.ts";
 import { createWriteKeyIds } from "../sql/writeKeyIds.ts";
 import { isConflict, isDuplicate, isLockTimeout } from "./errors.ts";
 import { writeEvents, writeEvidence } from "./eventWriter.ts";
@@ -154,9 +154,8 @@ export function createIngest({ pool, config, hash, counts }: IngestDeps) {
 		const incoming = judged.map(({ event, named }, place) =>
 			withoutDeadNames(naming.name(event, first + place, source, named)),
 		);
-		// The larger part of the writing is done before anybody is locked, in one order for all: two that bring the same
-		// messages wait for each other here, but never both.
-		yield* writeEvents(incoming.toSorted(byMessage), yield* findWriteKeys(incoming));
+		// The larger part of the writing is done before anybody is locked.
+		yield* writeEvents(incoming, yield* findWriteKeys(incoming));
 		const locked = createLockedRows(wanted);
 		const plan = yield* decide(incoming, names, locked);
 		yield* writeEvidence(incoming);
@@ -178,6 +177,8 @@ export function createIngest({ pool, config, hash, counts }: IngestDeps) {
 		wanted: Set<number>,
 		isWary: boolean,
 	): Work<IngestResult[]> {
+		yield* leave("BEGIN");
+		yield* leave(lockShared);
 		const { first, anyDeleted, rules: inForce } = (yield* get<Beginning>(begin)) as Beginning;
 		// A rebuild may have put others in force.
 		if (inForce !== rules) throw new IdentityRulesChangedError();
@@ -200,6 +201,7 @@ export function createIngest({ pool, config, hash, counts }: IngestDeps) {
 			suppressed: verdicts("suppressed"),
 			rejected: letters.length,
 		});
+		yield* run("COMMIT");
 		let place = 0;
 		return results.map((verdict): IngestResult => {
 			return verdict === "accepted" ? { verdict, seq: first + place++ } : { verdict };
@@ -222,7 +224,7 @@ export function createIngest({ pool, config, hash, counts }: IngestDeps) {
 		if (wary > 0) wary -= 1;
 		const work = () => ingestAll(events, letters, wanted, wary > 0);
 		const results = await transact(pool, (client) => createRunWork(client)(work()), {
-			begin: `BEGIN; ${lockShared}`,
+			begin: null,
 			isWorthRepeating(error) {
 				if (isDuplicate(error)) wary = waryFor;
 				return isConflict(error) || isDuplicate(error) || isLockTimeout(error);
@@ -239,9 +241,6 @@ export function createIngest({ pool, config, hash, counts }: IngestDeps) {
 const neverErased = (): never => {
 	throw new Error("An event that comes in names nobody by a hash.");
 };
-
-const byMessage = ({ event: a }: Incoming, { event: b }: Incoming): number =>
-	compareUtf8(a.source, b.source) || compareUtf8(a.messageId, b.messageId);
 
 function requireShortKeys({ type, traits, claims }: AcceptedEvent): void {
 	if (type !== "identify" && type !== "group") return;

@@ -1,4 +1,4 @@
-import type { ClientBase } from "pg";
+import type { Client, ClientBase } from "pg";
 import type { Statement, Work } from "../sql/work.ts";
 import { createCopyQuery } from "./copyRows.ts";
 import { numberValues, toPostgres } from "./toPostgres.ts";
@@ -7,7 +7,7 @@ import { numberValues, toPostgres } from "./toPostgres.ts";
 export type RunWork = <T>(work: Work<T>) => Promise<T>;
 
 /** Runs work on a connection, inside a transaction that the caller has begun. */
-export function createRunWork(client: ClientBase & { readonly pipeline?: boolean }): RunWork {
+export function createRunWork(client: ClientBase & Partial<Pick<Client, "connection" | "pipeline">>): RunWork {
 	const prepare = ({ sql, values, isPassing }: Statement) => {
 		const { bind, ...known } = isPassing ? numberValues(sql) : toPostgres(sql);
 		return { ...known, values: bind(values) };
@@ -26,29 +26,42 @@ export function createRunWork(client: ClientBase & { readonly pipeline?: boolean
 		return wanted === "count" ? rowCount : rows;
 	};
 
+	/** The last one's answer. Where one fails, so do those after it, because the transaction is of no more use. */
+	const answerAll = async (statements: readonly Statement[]): Promise<unknown> => {
+		const { connection, pipeline } = client;
+		if (!connection || !pipeline) {
+			let answered: unknown;
+			for (const statement of statements) answered = await answer(statement);
+			return answered;
+		}
+		// In one piece: each piece wakes the server up, and costs more than a small statement does.
+		connection.stream.cork();
+		const answers = statements.map(answer);
+		connection.stream.uncork();
+		return (await Promise.all(answers)).at(-1);
+	};
+
 	return async (work) => {
-		/** On their way. When one fails, so does what was sent after it, because the transaction is of no more use. */
-		let left: Promise<unknown>[] = [];
+		let left: Statement[] = [];
 		let step = work.next();
 		while (!step.done) {
+			left.push(step.value);
+			if (step.value.isLeft) {
+				step = work.next();
+				continue;
+			}
+			const statements = left;
+			left = [];
 			let answered: unknown;
 			try {
-				const asked = answer(step.value);
-				if (step.value.isLeft && client.pipeline) {
-					asked.catch(() => {});
-					left.push(asked);
-				} else {
-					answered = (await Promise.all([...left, asked])).at(-1);
-					left = [];
-				}
+				answered = await answerAll(statements);
 			} catch (error) {
-				left = [];
 				step = work.throw(error);
 				continue;
 			}
 			step = work.next(answered);
 		}
-		await Promise.all(left);
+		await answerAll(left);
 		return step.value;
 	};
 }

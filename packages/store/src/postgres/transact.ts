@@ -2,8 +2,8 @@ import type { Pool, PoolClient } from "pg";
 import { isBroken, isConflict, toStoreError } from "./errors.ts";
 
 export interface TransactOptions {
-	/** How the transaction begins. */
-	begin?: string;
+	/** How the transaction begins; null: `work` begins it and commits it. */
+	begin?: string | null;
 	/** What is worth doing it again for; by default that others were at the same rows. */
 	isWorthRepeating?: (error: unknown) => boolean;
 	/** How often to do it at the most. */
@@ -36,12 +36,13 @@ export async function transact<T>(
 	}
 }
 
-async function once<T>(pool: Pool, work: (client: PoolClient) => Promise<T>, begin: string): Promise<T> {
+async function once<T>(pool: Pool, work: (client: PoolClient) => Promise<T>, begin: string | null): Promise<T> {
 	const client = await pool.connect();
 	let broken: Error | undefined;
 	try {
-		await client.query(begin);
+		if (begin !== null) await client.query(begin);
 		const result = await work(client);
+		if (begin === null) return result;
 		const { command } = await client.query("COMMIT");
 		// A transaction with an error that `work` kept to itself ends in a rollback, and PostgreSQL calls that a success.
 		if (command !== "COMMIT")

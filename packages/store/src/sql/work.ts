@@ -20,7 +20,7 @@ export interface Statement {
 	wanted: Wanted;
 	/** The text is hardly asked again: preparing and remembering it is not worth it. */
 	isPassing?: true;
-	/** Nobody waits for it: should it fail, the next answer tells, or the end of the work. */
+	/** Nobody waits for it: it may be done no sooner than what comes next, whose answer tells should it fail. */
 	isLeft?: true;
 	/** What statements that copy (PostgreSQL's `COPY ... FROM STDIN`) copy, one text for each. */
 	copied?: readonly string[];
@@ -54,7 +54,7 @@ export function* run(sql: string, ...values: Values): Work<number> {
 	return (yield { sql, values, wanted: "count" }) as number;
 }
 
-/** Writes, and goes on at once; on a connection that pipelines, the statement travels with what follows. */
+/** Writes, at the latest with what comes next: PostgreSQL gets both in one go. */
 export function* leave(sql: string, ...values: Values): Work<void> {
 	yield { sql, values, wanted: "count", isLeft: true };
 }
