@@ -35,6 +35,14 @@ export interface NameRows {
 	rows: readonly IdentifierRow[];
 }
 
+interface Wanted {
+	key: Buffer;
+	identifier: Identifier;
+	mentions: Mention[];
+	/** That of the living, once it is found or made. */
+	row?: IdentifierRow | undefined;
+}
+
 type NamedColumns = IdentifierColumns & { key: Buffer };
 type DeadColumns = NamedColumns & { died_at: number };
 
@@ -55,7 +63,7 @@ const make = `INSERT INTO identifiers (id, key, type, value, flags, root, limite
  * @param mayBeDead whether any name of the workspace was deleted.
  */
 export function* findNames(mentions: readonly Mention[], mayBeDead: boolean, deps: NameRowsDeps): Work<NameRows> {
-	const wanted = new Map<string, { key: Buffer; identifier: Identifier; mentions: Mention[] }>();
+	const wanted = new Map<string, Wanted>();
 	for (const mention of mentions) {
 		const name = nameOf(mention.identifier);
 		const known = wanted.get(name);
@@ -88,10 +96,11 @@ export function* findNames(mentions: readonly Mention[], mayBeDead: boolean, dep
 		const others = missing.filter(({ key }) => !rows.has(hex(key)));
 		for (const [name, row] of yield* findByKey(others.map(({ key }) => key))) rows.set(name, row);
 	}
+	for (const one of living) one.row = rows.get(hex(one.key));
 	return {
 		resolve(identifier, timestamp) {
-			const { key } = wanted.get(nameOf(identifier)) as { key: Buffer };
-			return pastOf(key, timestamp) ?? (rows.get(hex(key)) as IdentifierRow);
+			const { key, row } = wanted.get(nameOf(identifier)) as Wanted;
+			return pastOf(key, timestamp) ?? (row as IdentifierRow);
 		},
 		made,
 		rows: [...rows.values(), ...[...dead.values()].flat().map(({ row }) => row)],

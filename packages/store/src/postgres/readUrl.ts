@@ -41,7 +41,7 @@ export function isPostgresUrl(url: string): boolean {
  * on) there are:
  *
  * - `schema` (default `selfsame`): the tables' schema; one database can hold several workspaces.
- * - `pool_size` (default 10): connections of each collector, at the most.
+ * - `pool_size` (default 10): connections of each collector for reading, and as many for ingest, at the most.
  * - `connect_timeout` (default 10): seconds to wait for a connection.
  * - `statement_timeout` (default 30000): ms after which a statement is given up.
  * - `durability=unchecked`: does not ask whether the server syncs commits to disk. For servers that can lose everything,
