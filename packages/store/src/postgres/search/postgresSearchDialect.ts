@@ -57,6 +57,7 @@ export const postgresSearchDialect: SearchDialect = {
 	// Behind an OFFSET, the text is parsed once for all that is asked of it.
 	payloads: `LEFT JOIN event_payloads b ON b.seq = e.seq AND b.received_at = e.received_at
 		LEFT JOIN LATERAL (SELECT selfsame_json(b.body) AS body OFFSET 0) d ON TRUE`,
+	once: "OFFSET 0",
 	least: (a, b) => `least(${a}, ${b})`,
 	isIn: (label, table) => `EXISTS (SELECT 1 FROM ${table} x WHERE x.label = ${label})`,
 	placeInside,

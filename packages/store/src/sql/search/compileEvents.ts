@@ -34,7 +34,8 @@ const namedByType = ["page", "screen", "identify", "group"] as const;
 /** The condition that an event row `e` is one that `did` means. */
 export function isMeant(did: string, { bind }: Pick<Parameters, "bind">): string {
 	if (did === "*") return "TRUE";
-	const isTrack = `e.type = ${typeOf("track")} AND e.name = ${bind(did)}`;
+	// The name first: it drops more rows than the type does.
+	const isTrack = `e.name = ${bind(did)} AND e.type = ${typeOf("track")}`;
 	const named = namedByType.find((type) => type === did);
 	return named ? `(${isTrack} OR e.type = ${typeOf(named)})` : `(${isTrack})`;
 }
@@ -121,7 +122,7 @@ export function compileAggregate(condition: AggregateCondition, setting: EventSe
 	const selection = { ...selectionOf(condition, setting), columns: [column], readsPayload: true };
 	const result = compareSql(aggregateSql(agg, setting.dialect), value, setting.parameters);
 	return {
-		sql: `SELECT label FROM (${selectEvents(selection, setting)}) q WHERE x IS NOT NULL
+		sql: `SELECT label FROM (${selectEvents(selection, setting)} ${setting.dialect.once}) q WHERE x IS NOT NULL
 			GROUP BY label HAVING ${result}`,
 		complement: false,
 	};

@@ -1,6 +1,7 @@
 import type { Sequence, Step } from "@selfsame/protocol";
 import { durationOf } from "@selfsame/protocol/filter";
 import {
+	compileDid,
 	compilePredicate,
 	type EventSetting,
 	isMeant,
@@ -32,6 +33,7 @@ const before = "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING";
  */
 export function compileSequence({ sequence }: Sequence, setting: EventSetting): LabelSet {
 	const [first, ...rest] = sequence;
+	if (rest.length === 0) return compileDid(first, setting);
 	const { dialect, parameters } = setting;
 	const writing: Writing = { dialect, bind: parameters.bind };
 	const events = eventsOf(sequence, setting);
@@ -81,9 +83,12 @@ function selectSteps(sequence: readonly Step[], events: string, setting: EventSe
 		},
 		setting,
 	);
-	const any = sequence.map((_, index) => `m${index}`).join(" OR ");
-	return `SELECT *, row_number() OVER (PARTITION BY label ORDER BY ts, message_id, source) AS place
-		FROM (${selected}) q WHERE ${any}`;
+	const means = sequence.map((_, index) => `m${index}`);
+	const shared = sequence.flatMap(({ same }, index) => (same === undefined ? [] : [`v${index}`]));
+	// Ids are left behind, since whatever stands in a row is sorted along with it by each step.
+	return `SELECT ${["label", "ts", ...means, ...shared].join(", ")},
+		row_number() OVER (PARTITION BY label ORDER BY ts, message_id, source) AS place
+		FROM (${selected}) q WHERE ${means.join(" OR ")}`;
 }
 
 interface Writing {

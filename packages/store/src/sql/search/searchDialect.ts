@@ -51,6 +51,8 @@ export interface SearchDialect {
 	join: string;
 	/** Joins to an event `e` the row `d`, whose `body` is its payload as a JSON document. */
 	payloads: string;
+	/** At the end of an inner query: what it selects is worked out once for each row, however often it is asked for. */
+	once: string;
 	least(a: string, b: string): string;
 	/** That a label is in a table of labels. */
 	isIn(label: string, table: string): string;

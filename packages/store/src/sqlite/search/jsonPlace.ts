@@ -69,6 +69,9 @@ function same(columns: JsonColumns, operand: Value, { bind }: Parameters): strin
 	return `CASE WHEN ${type} = '${kind}' THEN ${canonical}(${value}) = ${bind(canonicalJson(operand))} END`;
 }
 
+/** So many values are bound one by one, which is faster; a statement can hold only so many. */
+const mostBound = 8;
+
 /** What is in a long list is looked up, not compared one by one. */
 function sameAsAny(columns: JsonColumns, operands: readonly Value[], parameters: Parameters): string {
 	const { type, value } = columns;
@@ -76,16 +79,19 @@ function sameAsAny(columns: JsonColumns, operands: readonly Value[], parameters:
 	const numbers = operands.filter((operand) => typeof operand === "number");
 	const booleans = [true, false].filter((operand) => operands.includes(operand));
 	const nested = operands.filter((operand) => typeof operand === "object").map((operand) => canonicalJson(operand));
-	const listed = (list: readonly Value[]) => `FROM json_each(${parameters.bind(JSON.stringify(list))})`;
+	const listed = (list: readonly (string | number)[], member = "value") =>
+		list.length <= mostBound
+			? `(${list.map((one) => parameters.bind(one)).join(", ")})`
+			: `(SELECT ${member} FROM json_each(${parameters.bind(JSON.stringify(list))}))`;
 	const alternatives = booleans.map((operand) => `(${same(columns, operand, parameters)})`);
-	if (texts.length > 0) alternatives.push(`(${value} IN (SELECT value ${listed(texts)}) AND ${type} = 'text')`);
+	if (texts.length > 0) alternatives.push(`(${value} IN ${listed(texts)} AND ${type} = 'text')`);
 	if (numbers.length > 0) {
-		const list = `SELECT CAST(value AS REAL) ${listed(numbers)}`;
-		alternatives.push(`(${asNumber(columns)} IN (${list}) AND ${isNumber(columns)})`);
+		const list = listed(numbers, "CAST(value AS REAL)");
+		alternatives.push(`(${asNumber(columns)} IN ${list} AND ${isNumber(columns)})`);
 	}
 	if (nested.length > 0) {
 		const text = `CASE WHEN ${type} IN ('object', 'array') THEN ${canonical}(${value}) END`;
-		alternatives.push(`(${text} IN (SELECT value ${listed(nested)}))`);
+		alternatives.push(`(${text} IN ${listed(nested)})`);
 	}
 	return alternatives.length === 0 ? "FALSE" : alternatives.join(" OR ");
 }

@@ -64,6 +64,7 @@ export const sqliteSearchDialect: SearchDialect = {
 	tick,
 	join: "CROSS JOIN",
 	payloads: "LEFT JOIN event_payloads d ON d.seq = e.seq",
+	once: "LIMIT -1",
 	least: (a, b) => `min(${a}, ${b})`,
 	isIn: (label, table) => `${label} IN (SELECT label FROM ${table})`,
 	placeInside,
