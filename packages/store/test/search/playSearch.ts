@@ -11,12 +11,20 @@ export const epoch = Date.UTC(2025, 0, 1);
 /** A stream's ms are these seconds, so that durations reach from event to event and often exactly so. */
 const stretch = (time: number) => epoch + (time - epoch) * 1_000;
 
-/** Puts a random workspace's life into a store, with names, properties and traits that filters ask about. */
+/** How many events are ingested at once where somebody looks in between. */
+const pieceSize = 4;
+
+/**
+ * Puts a random workspace's life into a store, with names, properties and traits that filters ask about.
+ *
+ * @param after called after every few events, and after every correction and deletion.
+ */
 export async function playInto(
 	store: Store,
 	stream: Stream,
 	bags: readonly JsonObject[],
 	instance: number,
+	after?: () => Promise<void>,
 ): Promise<void> {
 	const random = createRandom(stream.seed);
 	const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
@@ -32,7 +40,11 @@ export async function playInto(
 	});
 	for (const step of instantiate(stream, instance).steps) {
 		if (step.kind === "events") {
-			if (step.events.length > 0) await store.ingest(step.events.map(dress));
+			const size = after ? pieceSize : step.events.length;
+			for (let from = 0; from < step.events.length; from += size) {
+				await store.ingest(step.events.slice(from, from + size).map(dress));
+				await after?.();
+			}
 			continue;
 		}
 		const by = { actor: "test", reason: "a test", at: stretch(step.at) };
@@ -40,6 +52,7 @@ export async function playInto(
 		else if (step.correction.kind !== "merge" || (await areThere(store, step.correction))) {
 			await store.correct(step.correction, by);
 		}
+		await after?.();
 	}
 }
 

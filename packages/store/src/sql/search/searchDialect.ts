@@ -33,12 +33,25 @@ export interface TraitColumns {
 	/** What to select from: the profiles `p`, with so many traits of theirs. */
 	from(traits: number): string;
 	add(trait: number, hasStretches: boolean): readonly string[];
+	/** Fills it in for those whom the table `touched` names; of every database that can `catchUp`. */
+	refill?(trait: number, hasStretches: boolean): readonly string[];
 	/** Adds the instant that the trait's value names as a date. */
 	addInstant(trait: number): readonly string[];
+	refillInstant?(trait: number): readonly string[];
 	/** Drops what does not go with the table `people`. */
 	drop(trait: number): readonly string[];
 	/** The place that keys lead to inside a trait of the profile `p`. */
 	place(trait: number, keys: readonly string[], instant: () => void, parameters: Parameters): Place;
+}
+
+/** How a database tells whom the commits since a version were about. */
+export interface CatchUp {
+	/** What the queries below take, from an earlier value of `version`. */
+	since(version: string): Readonly<Record<string, number>>;
+	/** Selects a row where more happened than that events came. */
+	isMore: string;
+	/** Selects everybody who may be another than before, with all whom the tables named in one profile with them. */
+	touched: string;
 }
 
 /** How a database says what searches ask. */
@@ -66,6 +79,8 @@ export interface SearchDialect {
 	positionIn(row: string): string;
 	/** Selects a value that changes with every commit that a search could see. */
 	version: string;
+	/** Left out: whenever anything was committed, the tables are made anew. */
+	catchUp?: CatchUp;
 	/** Run once the tables are filled. */
 	settle: readonly string[];
 }

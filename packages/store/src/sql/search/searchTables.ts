@@ -7,12 +7,14 @@ import type { ProfileReader } from "../profileReader.ts";
 import type { Value, Work } from "../work.ts";
 import { ask } from "./ask.ts";
 import type { LabelQuery } from "./compileFilter.ts";
-import { makePeople } from "./makePeople.ts";
+import { makePeople, remakePeople } from "./makePeople.ts";
 import type { SearchDialect } from "./searchDialect.ts";
 
 /** How many sets of profiles and how many traits are kept ready between searches. */
 const mostSets = 32;
 const mostTraits = 64;
+/** Of so few identifiers any part is worked out by itself. */
+const fewIdentifiers = 1_000;
 
 export interface SearchTablesDeps {
 	dialect: SearchDialect;
@@ -25,9 +27,10 @@ export interface SearchTablesDeps {
 
 /**
  * What searches look through, in this connection's own temporary tables: who owns what, one row for each profile, and the
- * traits that were asked for. It is worked out from the stored state, in time proportional to it, when the first
- * search finds that any event or change was committed since, and stands until the next one: nothing is kept up to date, so
- * nothing can be out of date, and ingest does nothing for it.
+ * traits that were asked for. It is worked out from the stored state, in time proportional to it, by the first search. A
+ * search that finds that only events were committed since takes out whomever they could be about, and works those out
+ * anew (see `CatchUp`); after anything else, and where that would be many, all is worked out again. Ingest does nothing
+ * for it.
  *
  * - `owned (id, label)`: identifiers of one owner for all time. A label stands for a profile: see `Ownership`.
  * - `stretches (identifier, from..., to..., label)`: the others, whose owner depends on the position of the event.
@@ -46,6 +49,8 @@ export function createSearchTables({ dialect, config, ownership, profiles, slice
 	let made = 0;
 	let hasStretches = false;
 	let unnamed = 0;
+	/** How many identifiers there were when all was worked out. */
+	let size = 0;
 
 	function* runAll(statements: readonly string[], values: Readonly<Record<string, Value>>): Work<void> {
 		for (const sql of statements) yield* ask("count", sql, values);
@@ -54,6 +59,38 @@ export function createSearchTables({ dialect, config, ownership, profiles, slice
 	function* drop(): Work<void> {
 		for (const table of sets.values()) yield* ask("count", `DROP TABLE IF EXISTS ${table}`);
 		sets.clear();
+	}
+
+	/** Works out anew whom the commits since were about; false: that cannot be told, or is too many. */
+	function* catchUp(since: string): Work<boolean> {
+		const { catchUp: ways, traits: columns, types } = dialect;
+		if (!ways || !columns.refill || !columns.refillInstant) return false;
+		const values = ways.since(since);
+		if ((yield* ask<number[]>("column", ways.isMore, values)).length > 0) return false;
+		yield* ask("count", "DROP TABLE IF EXISTS touched");
+		yield* ask("count", `CREATE TEMP TABLE touched (id ${types.long} PRIMARY KEY)`);
+		const most = Math.max(fewIdentifiers, Math.floor(size / 4));
+		const touched = yield* ask<number>("count", `INSERT INTO touched ${ways.touched} LIMIT ${most + 1}`, values);
+		if (touched > most) return false;
+		yield* remakePeople(dialect, config);
+		yield* countPeople();
+		for (const [key, trait] of traits) yield* runAll(columns.refill(trait, hasStretches), { key });
+		for (const trait of instants) yield* runAll(columns.refillInstant(trait), {});
+		return true;
+	}
+
+	function* workOutAll(): Work<void> {
+		for (const trait of traits.values()) yield* runAll(dialect.traits.drop(trait), {});
+		traits.clear();
+		instants.clear();
+		yield* makePeople(dialect, config);
+		[size = 0] = yield* ask<number[]>("column", "SELECT count(*) FROM owned");
+		yield* countPeople();
+	}
+
+	function* countPeople(): Work<void> {
+		hasStretches = (yield* ask<number[]>("column", "SELECT 1 FROM stretches LIMIT 1")).length > 0;
+		[unnamed = 0] = yield* ask<number[]>("column", "SELECT count(*) FROM people WHERE key IS NULL");
 	}
 
 	function* fillSet(table: string, { sql, values, size }: LabelQuery): Work<void> {
@@ -78,14 +115,11 @@ export function createSearchTables({ dialect, config, ownership, profiles, slice
 				if (sets.size > mostSets) yield* drop();
 				return;
 			}
+			const since = version;
 			version = null;
 			yield* drop();
-			for (const trait of traits.values()) yield* runAll(dialect.traits.drop(trait), {});
-			traits.clear();
-			instants.clear();
-			yield* makePeople(dialect, config);
-			hasStretches = (yield* ask<number[]>("column", "SELECT 1 FROM stretches LIMIT 1")).length > 0;
-			[unnamed = 0] = yield* ask<number[]>("column", "SELECT count(*) FROM people WHERE key IS NULL");
+			const isDone = since !== null && traits.size <= mostTraits && (yield* catchUp(since));
+			if (!isDone) yield* workOutAll();
 			version = current;
 		},
 

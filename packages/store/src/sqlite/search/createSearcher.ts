@@ -4,6 +4,7 @@ import { canonicalJson, parseDate } from "@selfsame/protocol/filter";
 import { type ProfileQuery, type ProfileRef, type ProfileSearch, StorageUnavailableError } from "../../port.ts";
 import type { compileFilter } from "../../sql/search/compileFilter.ts";
 import { createSearch, defaultTimeLimit, tooLong } from "../../sql/search/createSearch.ts";
+import type { SearchDialect } from "../../sql/search/searchDialect.ts";
 import type { Work } from "../../sql/work.ts";
 import { sqliteDialect } from "../dialect.ts";
 import { openReader, type SqliteDatabase } from "../openDatabase.ts";
@@ -13,6 +14,7 @@ import { inTime, sqliteSearchDialect } from "./sqliteSearchDialect.ts";
 
 export interface SearcherOptions {
 	compile?: typeof compileFilter;
+	searchDialect?: SearchDialect;
 	/** How many events a sequence may hold in memory at once. Default 250,000: about 100 MB. */
 	sliceRows?: number;
 	/** One Int32: once it is set, every search is cut off. */

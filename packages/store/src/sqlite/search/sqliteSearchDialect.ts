@@ -1,5 +1,6 @@
 import { insideStretch } from "../../sql/search/compileEvents.ts";
 import type { SearchDialect, TraitColumns } from "../../sql/search/searchDialect.ts";
+import { catchUp } from "./catchUp.ts";
 import { isoDate, placeInside, toPlace } from "./jsonPlace.ts";
 
 /** The name of an SQL function that throws once a search has taken its time. */
@@ -11,41 +12,53 @@ export const inTime = "selfsame_in_time";
  */
 const tick = (row: string) => `((${row} & 4095) <> 0 OR ${inTime}())`;
 
+const columnsOf = (trait: number) => ["_ts", "_seq", "_type", ""].map((part) => `t${trait}${part}`);
+
+/** Those whom the table `touched` names, or everybody. */
+const inScope = (label: string, isRefill: boolean) => (isRefill ? `AND ${label} IN (SELECT id FROM touched)` : "");
+
+/** Fills in the columns of a trait, of everybody or of those who were touched. */
+function fillTrait(trait: number, hasStretches: boolean, isRefill: boolean): string[] {
+	const column = `t${trait}`;
+	const columns = columnsOf(trait);
+	const select = (label: string, from: string) => `SELECT ${label}, w.ts, w.seq, json_type(w.value),
+		CASE WHEN json_type(w.value) IN ('integer', 'real') THEN CAST(w.value AS REAL) ELSE json_extract(w.value, '$') END
+		FROM ${from}`;
+	const settled = select(
+		"o.label",
+		`${isRefill ? "touched q CROSS JOIN owned o ON o.id = q.id" : "owned o"} CROSS JOIN trait_writes w
+		ON w.lead = o.id AND w.key = :key
+		AND w.ts = (SELECT max(ts) FROM trait_writes WHERE lead = o.id AND key = :key) WHERE ${tick("o.id")}`,
+	);
+	const contested = select(
+		"s.label",
+		`stretches s CROSS JOIN trait_writes w ON w.lead = s.identifier AND w.key = :key
+		AND w.ts >= s.from_ts AND w.ts <= s.to_ts CROSS JOIN events e ON e.seq = w.seq AND ${insideStretch}
+		WHERE ${tick("w.seq")} ${inScope("s.label", isRefill)}`,
+	);
+	const position = (row: string) => `(SELECT message_id, source FROM events WHERE seq = ${row}${column}_seq)`;
+	const isLater = `excluded.${column}_ts > ${column}_ts
+		OR excluded.${column}_ts = ${column}_ts AND ${position("excluded.")} > ${position("people.")}`;
+	const fill = (rows: string) => `INSERT INTO people (label, ${columns.join(", ")}) ${rows}
+		ON CONFLICT (label) DO UPDATE SET ${columns.map((name) => `${name} = excluded.${name}`).join(", ")}
+		WHERE ${column}_ts IS NULL OR ${isLater}`;
+	return (hasStretches ? [settled, contested] : [settled]).map(fill);
+}
+
+const fillInstant = (trait: number, isRefill: boolean) =>
+	`UPDATE people SET t${trait}_instant = ${isoDate}(t${trait})
+	WHERE t${trait}_type = 'text' AND ${tick("label")} ${inScope("label", isRefill)}`;
+
 /** Each trait is four columns of `people`: the value, its JSON type, and the time and number of the event that set it. */
 const traits: TraitColumns = {
 	from: () => "people p",
-	add(trait, hasStretches) {
-		const column = `t${trait}`;
-		const columns = ["_ts", "_seq", "_type", ""].map((part) => `${column}${part}`);
-		const select = (label: string, from: string) => `SELECT ${label}, w.ts, w.seq, json_type(w.value),
-			CASE WHEN json_type(w.value) IN ('integer', 'real') THEN CAST(w.value AS REAL) ELSE json_extract(w.value, '$') END
-			FROM ${from}`;
-		const settled = select(
-			"o.label",
-			`owned o CROSS JOIN trait_writes w ON w.lead = o.id AND w.key = :key
-			AND w.ts = (SELECT max(ts) FROM trait_writes WHERE lead = o.id AND key = :key) WHERE ${tick("o.id")}`,
-		);
-		const contested = select(
-			"s.label",
-			`stretches s CROSS JOIN trait_writes w ON w.lead = s.identifier AND w.key = :key
-			AND w.ts >= s.from_ts AND w.ts <= s.to_ts CROSS JOIN events e ON e.seq = w.seq AND ${insideStretch}
-			WHERE ${tick("w.seq")}`,
-		);
-		const position = (row: string) => `(SELECT message_id, source FROM events WHERE seq = ${row}${column}_seq)`;
-		const isLater = `excluded.${column}_ts > ${column}_ts
-			OR excluded.${column}_ts = ${column}_ts AND ${position("excluded.")} > ${position("people.")}`;
-		const fill = (rows: string) => `INSERT INTO people (label, ${columns.join(", ")}) ${rows}
-			ON CONFLICT (label) DO UPDATE SET ${columns.map((name) => `${name} = excluded.${name}`).join(", ")}
-			WHERE ${column}_ts IS NULL OR ${isLater}`;
-		return [
-			...columns.map((name) => `ALTER TABLE people ADD COLUMN ${name}`),
-			...(hasStretches ? [settled, contested] : [settled]).map(fill),
-		];
-	},
-	addInstant: (trait) => [
-		`ALTER TABLE people ADD COLUMN t${trait}_instant`,
-		`UPDATE people SET t${trait}_instant = ${isoDate}(t${trait}) WHERE t${trait}_type = 'text' AND ${tick("label")}`,
+	add: (trait, hasStretches) => [
+		...columnsOf(trait).map((name) => `ALTER TABLE people ADD COLUMN ${name}`),
+		...fillTrait(trait, hasStretches, false),
 	],
+	refill: (trait, hasStretches) => fillTrait(trait, hasStretches, true),
+	addInstant: (trait) => [`ALTER TABLE people ADD COLUMN t${trait}_instant`, fillInstant(trait, false)],
+	refillInstant: (trait) => [fillInstant(trait, true)],
 	drop: () => [],
 	place(trait, keys, addInstant, parameters) {
 		const column = `p.t${trait}`;
@@ -75,5 +88,6 @@ export const sqliteSearchDialect: SearchDialect = {
 	positionIn: (row) => `${row}.message_id || char(0) || ${row}.source`,
 	// Whatever changes what is searched is an event, or is noted as a change; other commits (keys, counters) do no harm.
 	version: "SELECT coalesce((SELECT max(seq) FROM events), 0) || '.' || coalesce((SELECT max(id) FROM changes), 0)",
+	catchUp,
 	settle: [],
 };
