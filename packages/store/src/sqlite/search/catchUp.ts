@@ -6,28 +6,31 @@ import type { CatchUp } from "../../sql/search/searchDialect.ts";
  * names: profiles are a function of the events, and no event is about both somebody reached and somebody who is not.
  */
 const steps = [
-	"SELECT root FROM t JOIN identifiers i ON i.id = t.id",
-	"SELECT i.id FROM t JOIN identifiers i ON i.root = t.id AND i.root <> i.id",
-	"SELECT owner FROM t JOIN identifiers i ON i.id = t.id WHERE owner IS NOT NULL",
-	"SELECT i.id FROM t JOIN identifiers i ON i.owner = t.id",
-	"SELECT owner FROM t JOIN spans s ON s.identifier = t.id",
-	"SELECT identifier FROM t JOIN spans s ON s.owner = t.id",
-	'SELECT "user" FROM t JOIN adjacent_users a ON a.identifier = t.id',
-	'SELECT identifier FROM t JOIN adjacent_users a ON a."user" = t.id',
-	"SELECT lead FROM t JOIN event_identifiers l ON l.identifier = t.id",
-	"SELECT identifier FROM t JOIN event_identifiers l ON l.lead = t.id AND l.kind = 2",
+	"SELECT root FROM t CROSS JOIN identifiers i ON i.id = t.id",
+	"SELECT i.id FROM t CROSS JOIN identifiers i ON i.root = t.id AND i.root <> i.id",
+	"SELECT owner FROM t CROSS JOIN identifiers i ON i.id = t.id WHERE owner IS NOT NULL",
+	"SELECT i.id FROM t CROSS JOIN identifiers i ON i.owner = t.id",
+	"SELECT owner FROM t CROSS JOIN spans s ON s.identifier = t.id",
+	"SELECT identifier FROM t CROSS JOIN spans s ON s.owner = t.id",
+	'SELECT "user" FROM t CROSS JOIN adjacent_users a ON a.identifier = t.id',
+	'SELECT identifier FROM t CROSS JOIN adjacent_users a ON a."user" = t.id',
+	"SELECT lead FROM t CROSS JOIN event_identifiers l ON l.identifier = t.id",
+	"SELECT identifier FROM t CROSS JOIN event_identifiers l ON l.lead = t.id AND l.kind = 2",
 	...["user", "previous_user", "previous_anonymous"].flatMap((from, _, all) =>
-		all.filter((to) => to !== from).map((to) => `SELECT a."${to}" FROM t JOIN aliases a ON a."${from}" = t.id`),
+		all.filter((to) => to !== from).map((to) => `SELECT a."${to}" FROM t CROSS JOIN aliases a ON a."${from}" = t.id`),
 	),
-	"SELECT label FROM t JOIN owned o ON o.id = t.id",
-	"SELECT identifier FROM t JOIN stretches s ON s.label = t.id",
+	"SELECT label FROM t CROSS JOIN owned o ON o.id = t.id",
+	"SELECT identifier FROM t CROSS JOIN stretches s ON s.label = t.id",
 ];
 
-/** The identifiers that events since then name: those that a user leads are reached from the user. */
+/**
+ * The identifiers that events since then name: those that a user leads are reached from the user. Without NOT INDEXED,
+ * SQLite goes through an index of all, to have them in order.
+ */
 const named = [
-	"SELECT lead FROM events WHERE seq > :seq AND lead IS NOT NULL",
-	"SELECT anonymous FROM events WHERE seq > :seq AND anonymous IS NOT NULL",
-	'SELECT "user" FROM aliases WHERE seq > :seq',
+	"SELECT lead FROM events NOT INDEXED WHERE seq > :seq AND lead IS NOT NULL",
+	"SELECT anonymous FROM events NOT INDEXED WHERE seq > :seq AND anonymous IS NOT NULL",
+	'SELECT "user" FROM aliases NOT INDEXED WHERE seq > :seq',
 	"SELECT id FROM identifiers WHERE id > (SELECT coalesce(max(id), 0) FROM owned)",
 ];
 
