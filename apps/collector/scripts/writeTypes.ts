@@ -85,9 +85,15 @@ function writeOperation({
 		...(names.length > 0 ? [`params: { ${names.join("; ")} };`] : []),
 		...(query.length > 0 ? [`query: ${typeOf(toObject(query), "\t\t")};`] : []),
 		...(requestBody ? [`body: ${typeOf(requestBody.content["application/json"]?.schema ?? {}, "\t\t")};`] : []),
-		`answer: ${typeOf(responses[200]?.content?.["application/json"]?.schema ?? {}, "\t\t")};`,
+		`answer: ${answerOf(responses[200]?.content ?? {})};`,
 	];
 	return `${comment(summary, "\t")}\t${operationId}: {\n${fields.map((field) => `\t\t${field}\n`).join("")}\t};\n`;
+}
+
+/** What is no JSON is read as it comes. */
+function answerOf(content: Record<string, { schema: Schema }>): string {
+	const json = content["application/json"];
+	return json ? typeOf(json.schema, "\t\t") : "ReadableStream<Uint8Array<ArrayBuffer>>";
 }
 
 function toObject(query: readonly Parameter[]): Schema {

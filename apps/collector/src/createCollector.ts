@@ -61,8 +61,12 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
 	const store = await openStore(databaseUrl, { identity });
 	const keys = await ensureKeys(store, options.keys ?? {}, now);
 	const budget = createByteBudget(config.queueBytes);
-	const metrics = createMetrics(() => budget.used, store.diagnostics);
 	const live = createLiveHub(store, options.live);
+	const exporter = createExporter({ databaseUrl, identity });
+	const metrics = createMetrics(
+		{ queueBytes: () => budget.used, liveStreams: () => live.streams, exports: () => exporter.running },
+		store.diagnostics,
+	);
 	let stopping = false;
 	let closing: Promise<void> | null = null;
 	const observe: typeof metrics.observeCommit = (commit) => {
@@ -78,7 +82,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
 		proxies: createProxyTrust(config.trustedProxies),
 		rates: createRateLimiter(now),
 		queue: createCommitQueue(store, { now: () => performance.now(), observe }),
-		exporter: createExporter({ databaseUrl, identity }),
+		exporter,
 		live,
 		budget,
 		metrics,

@@ -63,6 +63,7 @@ describe("an export of much", () => {
 
 	it("ends with the client, whose place others take", async () => {
 		const [one, two] = [await body(), await body()];
+		expect((await collector.call<string>("/metrics")).body).toContain("selfsame_exports_running 2");
 		const third = await start();
 		expect(third.status).toBe(429);
 		expect(third.headers.get("retry-after")).toMatch(/^\d+$/);

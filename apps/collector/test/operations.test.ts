@@ -23,6 +23,8 @@ describe("metrics", () => {
 			'selfsame_events_total{source="server",verdict="rejected"} 1',
 			'selfsame_requests_refused_total{code="invalid_json"} 1',
 			"selfsame_queue_bytes 0",
+			"selfsame_live_streams 0",
+			"selfsame_exports_running 0",
 			"selfsame_commit_seconds_count 1",
 			"process_resident_memory_bytes",
 		]) {

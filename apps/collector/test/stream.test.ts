@@ -73,6 +73,7 @@ describe("GET /v1/events/stream", () => {
 	it("tells what is accepted and what is rejected, each with its reason", async () => {
 		const client = await follow();
 		expect(client.response.headers.get("content-type")).toContain("text/event-stream");
+		expect((await collector.call<string>("/metrics")).body).toContain("selfsame_live_streams 1");
 		await expect.poll(client.text).toContain("id: ");
 		await collector.send([
 			track({ anonymousId: "a1", timestamp: "2026-01-31T12:00:00.000Z" }),

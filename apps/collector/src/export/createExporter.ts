@@ -12,6 +12,8 @@ export interface Exporter {
 	 * @throws RequestError when too many run, StorageUnavailableError when there is no room for a snapshot.
 	 */
 	start(what: Pick<ExportStart, "dataset" | "format" | "personalTraits">): Promise<ReadableStream<Uint8Array>>;
+	/** How many run. */
+	readonly running: number;
 	/** Breaks off what still runs. */
 	close(): Promise<void>;
 }
@@ -42,6 +44,9 @@ export function createExporter({ databaseUrl, identity, patience = PATIENCE }: E
 			const first = await thread.hear();
 			if (first.kind === "failed") throw revive(first);
 			return toStream(thread, patience);
+		},
+		get running() {
+			return running.size;
 		},
 		async close() {
 			await Promise.all([...running].map((worker) => worker.terminate()));

@@ -21,11 +21,16 @@ export interface Metrics {
 /** ms that a scrape waits for the store, which may be waiting for its disk just then. */
 const STORE_PATIENCE = 500;
 
-/**
- * @param queueBytes reads how many bytes of requests are in flight.
- * @param diagnose asks the store how it fares.
- */
-export function createMetrics(queueBytes: () => number, diagnose: () => Promise<Diagnostics>): Metrics {
+/** What is under way at the moment of a scrape. */
+export interface UnderWay {
+	/** Bytes of requests in flight. */
+	queueBytes(): number;
+	liveStreams(): number;
+	exports(): number;
+}
+
+/** @param diagnose asks the store how it fares. */
+export function createMetrics(underWay: UnderWay, diagnose: () => Promise<Diagnostics>): Metrics {
 	const registry = new Registry();
 	const registers = [registry];
 	collectDefaultMetrics({ register: registry });
@@ -59,14 +64,18 @@ export function createMetrics(queueBytes: () => number, diagnose: () => Promise<
 		buckets: [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000],
 		registers,
 	});
-	new Gauge({
-		name: "selfsame_queue_bytes",
-		help: "Bytes of requests that have no answer yet.",
-		registers,
-		collect() {
-			this.set(queueBytes());
-		},
-	});
+	const gauge = (name: string, help: string, read: () => number) =>
+		new Gauge({
+			name,
+			help,
+			registers,
+			collect() {
+				this.set(read());
+			},
+		});
+	gauge("selfsame_queue_bytes", "Bytes of requests that have no answer yet.", underWay.queueBytes);
+	gauge("selfsame_live_streams", "Live streams of events that are open.", underWay.liveStreams);
+	gauge("selfsame_exports_running", "Exports that are running, each with a thread and a copy.", underWay.exports);
 	new Counter({
 		name: "selfsame_identity_decisions_total",
 		help: "Identity decisions: fast (at most one write), window (around one instant) or rebuilt (a region from its evidence).",

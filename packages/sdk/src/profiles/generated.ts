@@ -705,7 +705,7 @@ export interface Operations {
 			/** `ndjson` (one JSON object a line), `csv` or `parquet`. */
 			format?: "ndjson" | "csv" | "parquet";
 		};
-		answer: unknown;
+		answer: ReadableStream<Uint8Array<ArrayBuffer>>;
 	};
 	/** Export all events */
 	exportEvents: {
@@ -713,7 +713,7 @@ export interface Operations {
 			/** `ndjson` (one JSON object a line), `csv` or `parquet`. */
 			format?: "ndjson" | "csv" | "parquet";
 		};
-		answer: unknown;
+		answer: ReadableStream<Uint8Array<ArrayBuffer>>;
 	};
 	/** Export all identifiers */
 	exportIdentifiers: {
@@ -721,7 +721,7 @@ export interface Operations {
 			/** `ndjson` (one JSON object a line), `csv` or `parquet`. */
 			format?: "ndjson" | "csv" | "parquet";
 		};
-		answer: unknown;
+		answer: ReadableStream<Uint8Array<ArrayBuffer>>;
 	};
 	/** Export the history of traits */
 	exportTraitHistory: {
@@ -729,7 +729,7 @@ export interface Operations {
 			/** `ndjson` (one JSON object a line), `csv` or `parquet`. */
 			format?: "ndjson" | "csv" | "parquet";
 		};
-		answer: unknown;
+		answer: ReadableStream<Uint8Array<ArrayBuffer>>;
 	};
 	/** Follow events as they come in */
 	streamEvents: {
@@ -747,7 +747,7 @@ export interface Operations {
 			/** The same as the header `Last-Event-ID`, which wins. */
 			lastEventId?: string;
 		};
-		answer: unknown;
+		answer: ReadableStream<Uint8Array<ArrayBuffer>>;
 	};
 }
 
