@@ -1,4 +1,5 @@
 import type { CatchUp } from "../../sql/search/searchDialect.ts";
+import { tick } from "./tick.ts";
 
 /**
  * Who is beside an identifier `t.id`: in a region or an alias group with it, owner or owned, or in evidence with it, whether
@@ -14,8 +15,8 @@ const steps = [
 	"SELECT identifier FROM t CROSS JOIN spans s ON s.owner = t.id",
 	'SELECT "user" FROM t CROSS JOIN adjacent_users a ON a.identifier = t.id',
 	'SELECT identifier FROM t CROSS JOIN adjacent_users a ON a."user" = t.id',
-	"SELECT lead FROM t CROSS JOIN event_identifiers l ON l.identifier = t.id",
-	"SELECT identifier FROM t CROSS JOIN event_identifiers l ON l.lead = t.id AND l.kind = 2",
+	`SELECT lead FROM t CROSS JOIN event_identifiers l ON l.identifier = t.id AND ${tick("l.seq")}`,
+	`SELECT identifier FROM t CROSS JOIN event_identifiers l ON l.lead = t.id AND l.kind = 2 AND ${tick("l.seq")}`,
 	...["user", "previous_user", "previous_anonymous"].flatMap((from, _, all) =>
 		all.filter((to) => to !== from).map((to) => `SELECT a."${to}" FROM t CROSS JOIN aliases a ON a."${from}" = t.id`),
 	),
@@ -28,8 +29,8 @@ const steps = [
  * SQLite goes through an index of all, to have them in order.
  */
 const named = [
-	"SELECT lead FROM events NOT INDEXED WHERE seq > :seq AND lead IS NOT NULL",
-	"SELECT anonymous FROM events NOT INDEXED WHERE seq > :seq AND anonymous IS NOT NULL",
+	`SELECT lead FROM events NOT INDEXED WHERE seq > :seq AND lead IS NOT NULL AND ${tick("seq")}`,
+	`SELECT anonymous FROM events NOT INDEXED WHERE seq > :seq AND anonymous IS NOT NULL AND ${tick("seq")}`,
 	'SELECT "user" FROM aliases NOT INDEXED WHERE seq > :seq',
 	"SELECT id FROM identifiers WHERE id > (SELECT coalesce(max(id), 0) FROM owned)",
 ];

@@ -10,7 +10,8 @@ import { sqliteDialect } from "../dialect.ts";
 import { openReader, type SqliteDatabase } from "../openDatabase.ts";
 import { createRunWork } from "../runWork.ts";
 import { canonical, isoDate } from "./jsonPlace.ts";
-import { inTime, sqliteSearchDialect } from "./sqliteSearchDialect.ts";
+import { sqliteSearchDialect } from "./sqliteSearchDialect.ts";
+import { inTime } from "./tick.ts";
 
 export interface SearcherOptions {
 	compile?: typeof compileFilter;

@@ -2,15 +2,7 @@ import { insideStretch } from "../../sql/search/compileEvents.ts";
 import type { SearchDialect, TraitColumns } from "../../sql/search/searchDialect.ts";
 import { catchUp } from "./catchUp.ts";
 import { isoDate, placeInside, toPlace } from "./jsonPlace.ts";
-
-/** The name of an SQL function that throws once a search has taken its time. */
-export const inTime = "selfsame_in_time";
-
-/**
- * A condition that is always true, and looks at the clock every 4096th row: SQLite cannot be interrupted otherwise, and
- * asking at every row would take longer than the rows.
- */
-const tick = (row: string) => `((${row} & 4095) <> 0 OR ${inTime}())`;
+import { tick } from "./tick.ts";
 
 const columnsOf = (trait: number) => ["_ts", "_seq", "_type", ""].map((part) => `t${trait}${part}`);
 
