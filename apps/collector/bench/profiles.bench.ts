@@ -155,21 +155,18 @@ async function compareSearches(): Promise<void> {
 	const flat = child("../../../packages/store/bench/scanFlatTables.ts", [file, join(directory, "flat.db")]);
 	const ceilings = await answerOf<Record<string, number>>(flat);
 	const did = "Order Completed";
-	const searches: Record<string, [name: string, filterOf: (fraction: number) => Filter]> = {
-		trait: ["a trait nobody has so", (fraction) => ({ trait: "plan", eq: `enterprise ${fraction}` })],
-		did: ["an event more often than anybody", (fraction) => ({ did, count: { gte: 30 + fraction } })],
-		property: ["an event with a property that half have", (fraction) => ({ did, where: above(45 + fraction) })],
-		nobodysProperty: ["the same with one that nobody has", (fraction) => ({ did, where: above(1_000 + fraction) })],
-		sum: [
-			"the sum of a property over 1,000",
-			(fraction) => ({ did, agg: "sum", of: "price", value: { gt: 1_000 + fraction } }),
-		],
+	const searches: Record<string, [name: string, filterOf: (nth: number) => Filter]> = {
+		trait: ["a trait nobody has so", (nth) => ({ trait: "plan", eq: `enterprise ${nth}` })],
+		did: ["an event more often than anybody", (nth) => ({ did, count: { gte: 30 + nth } })],
+		property: ["an event with a property that half have", (nth) => ({ did, where: above(45 + nth / 10) })],
+		nobodysProperty: ["the same with one that nobody has", (nth) => ({ did, where: above(1_000 + nth) })],
+		sum: ["the sum of a property over 1,000", (nth) => ({ did, agg: "sum", of: "price", value: { gt: 1_000 + nth } })],
 	};
 	for (const [scan, [name, filterOf]] of Object.entries(searches)) {
 		const questions = Array.from({ length: 9 }, (_, index) => ({
 			url: `${collector.url}/v1/profiles/search`,
 			method: "POST" as const,
-			body: JSON.stringify({ filter: filterOf(index / 10), limit: 50 }),
+			body: JSON.stringify({ filter: filterOf(index), limit: 50 }),
 		}));
 		await read({ questions: questions.slice(0, 2), connections: 1, count: 2 });
 		const { latencies } = await read({ questions: questions.slice(2), connections: 1, count: 7 });
