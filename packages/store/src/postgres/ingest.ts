@@ -22,6 +22,7 @@ import { firstNumber, mostNumbers } from "./numbers.ts";
 import type { PoolSettings } from "./openPool.ts";
 import { createRunWork } from "./runWork.ts";
 import { transact } from "./transact.ts";
+import { requireFinished } from "./unfinished.ts";
 import { lockShared } from "./workspaceLock.ts";
 import { bitsToRaise, raiseFlags, writePlan } from "./writePlan.ts";
 
@@ -46,6 +47,7 @@ const waryFor = 100;
 
 interface Beginning {
 	rules: string | null;
+	isUnfinished: boolean;
 	first: number;
 	anyDeleted: boolean;
 }
@@ -60,7 +62,7 @@ export const ingestConnections: PoolSettings = {
 };
 
 const begin = `SELECT (SELECT value FROM meta WHERE name = 'identity_rules') AS rules, ${firstNumber} AS first,
-	EXISTS (SELECT FROM deletions) AS "anyDeleted"`;
+	EXISTS (SELECT FROM meta WHERE name = 'unfinished') AS "isUnfinished", EXISTS (SELECT FROM deletions) AS "anyDeleted"`;
 
 const putCounts = `INSERT INTO counters (name, slot, value)
 	SELECT name, slot, value FROM json_to_recordset(CAST(? AS json)) AS r(name text, slot integer, value bigint) ORDER BY name
@@ -179,7 +181,8 @@ export function createIngest({ pool, config, hash, counts }: IngestDeps) {
 	): Work<IngestResult[]> {
 		yield* leave("BEGIN");
 		yield* leave(lockShared);
-		const { first, anyDeleted, rules: inForce } = (yield* get<Beginning>(begin)) as Beginning;
+		const { first, anyDeleted, isUnfinished, rules: inForce } = (yield* get<Beginning>(begin)) as Beginning;
+		if (isUnfinished) yield* requireFinished();
 		// A rebuild may have put others in force.
 		if (inForce !== rules) throw new IdentityRulesChangedError();
 		const { results, accepted } = yield* judge(

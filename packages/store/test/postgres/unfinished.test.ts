@@ -91,8 +91,9 @@ describe("a copy that is not complete", { timeout: 120_000 }, () => {
 		await from.store.ingest(events(800));
 		await expect(copy(failAt(2_000))).rejects.toThrow("out of power");
 		await expectRefused(to.url, "selfsame copy");
-		// Nor does a server that had it open before go on answering from it.
+		// Nor does a server that had it open before go on answering from it, or take events in.
 		await expect(store.findProfile({ type: "user_id", value: "u1" })).rejects.toThrow("selfsame copy");
+		await expect(store.ingest(events(801))).rejects.toThrow("selfsame copy");
 		await store.close();
 		await to.query("DELETE FROM trait_writes WHERE lead = (SELECT id FROM identifiers WHERE value = 'u7')");
 		expect((await copy()).differences).toMatchObject([{ stored: { traits: { plan: 22 } }, rebuilt: { traits: {} } }]);
