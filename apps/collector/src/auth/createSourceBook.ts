@@ -61,7 +61,8 @@ export function createSourceBook(store: Pick<Store, "listSources">, now: () => n
 	return {
 		reload: load,
 		async find(keys) {
-			await refresh();
+			const loading = refresh();
+			if (loading) await loading;
 			for (const key of keys) {
 				const source = byKey.get(hashKey(key));
 				if (source) return { source, key };

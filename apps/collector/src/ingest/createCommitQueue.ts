@@ -21,6 +21,9 @@ interface Submission {
 /** Enough to make one sync worth many events, and few enough that nobody waits long behind them. */
 const MAX_EVENTS_PER_COMMIT = 5_000;
 
+/** Fewer wait for the commit under way, where the store takes several at once: each costs about as much as these do. */
+const WORTH_ANOTHER = 400;
+
 /**
  * Group commit: what arrives while as many commits are running as the store likes at once shares the next one, so that
  * under load one sync to disk serves many requests, and without load nobody waits for company.
@@ -37,11 +40,21 @@ export function createCommitQueue(
 
 	async function run(): Promise<void> {
 		running += 1;
-		while (waiting.length > 0) await commit(takeGroup());
+		while (isWorthACommit(running - 1)) {
+			await commit(takeGroup());
+			// Whoever has arrived by now, and is not read yet, comes along.
+			await new Promise((resolve) => setImmediate(resolve));
+		}
 		running -= 1;
 		if (running > 0) return;
 		for (const tell of whenIdle) tell();
 		whenIdle = [];
+	}
+
+	/** Whether what is waiting is, beside so many commits. */
+	function isWorthACommit(others: number): boolean {
+		if (others === 0) return waiting.length > 0;
+		return others < store.ingestsAtOnce && eventsIn(waiting) >= WORTH_ANOTHER;
 	}
 
 	function takeGroup(): Submission[] {
@@ -99,7 +112,7 @@ export function createCommitQueue(
 		submit(events, letters) {
 			return new Promise((resolve, reject) => {
 				waiting.push({ events, letters, resolve, reject });
-				if (running < store.ingestsAtOnce) void run();
+				if (isWorthACommit(running)) void run();
 			});
 		},
 		async drain() {
@@ -107,3 +120,6 @@ export function createCommitQueue(
 		},
 	};
 }
+
+const eventsIn = (submissions: readonly Submission[]) =>
+	submissions.reduce((sum, { events }) => sum + events.length, 0);

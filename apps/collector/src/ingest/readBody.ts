@@ -61,9 +61,11 @@ export async function readStream(
 	return Buffer.concat(chunks, size);
 }
 
-/** Decompresses what begins as gzip does, whatever the headers say, and stops at the limit. */
+/** Whether a body begins as gzip does, whatever the headers say. */
+export const isGzip = (body: Buffer): boolean => body[0] === 0x1f && body[1] === 0x8b;
+
+/** Decompresses a body, and stops at the limit. */
 export async function inflate(body: Buffer): Promise<Buffer> {
-	if (body[0] !== 0x1f || body[1] !== 0x8b) return body;
 	const options = { maxOutputLength: limits.bodyBytes };
 	try {
 		return body.length < GUNZIP_AT_ONCE ? gunzipSync(body, options) : await gunzipLater(body, options);

@@ -22,7 +22,7 @@ import type { Loan } from "./createByteBudget.ts";
 import { createObserver } from "./createObserver.ts";
 import { ingestBatch } from "./ingestBatch.ts";
 import { proveIdentities } from "./proveIdentities.ts";
-import { inflate, overloaded, readIncoming, readStream } from "./readBody.ts";
+import { inflate, isGzip, overloaded, readIncoming, readStream } from "./readBody.ts";
 import { refreshCookies } from "./refreshCookies.ts";
 
 /** What a path takes: a batch, one event of a type, or one event that says its type itself. */
@@ -40,7 +40,8 @@ export async function receive(c: IngestContext, deps: Deps, shape: Shape): Promi
 	const header = headersOf(c, incoming);
 	try {
 		const { answer, cookies } = await ingest(c, deps, { shape, header });
-		const allowed = await corsFor(header("origin"), deps.sources);
+		const origin = header("origin");
+		const allowed = origin === undefined ? cors : await corsFor(origin, deps.sources);
 		const headers = { "content-type": "application/json", "x-request-id": requestId, ...allowed };
 		const response = new Response(JSON.stringify(answer), { headers });
 		for (const cookie of cookies) response.headers.append("set-cookie", cookie);
@@ -83,11 +84,11 @@ async function read(c: IngestContext, deps: Deps, shape: Shape, { sender, loan }
 		? await readIncoming(incoming, BODY_DEADLINE, mayGrow)
 		: await readStream(c.req.raw.body, mayGrow);
 	const receivedAt = deps.now();
-	const plain = await inflate(bytes);
+	const plain = isGzip(bytes) ? await inflate(bytes) : bytes;
 	if (!loan.growTo(plain.length)) throw overloaded();
 	const body = parseBody(plain, decode);
 	if (typeof body === "string") throw new RequestError("invalid_json", body);
-	const source = await settleSource(sender, body);
+	const source = sender.source ?? (await settleSource(sender, body));
 	return { parsed: parse(body, shape, source, { deps, sender, receivedAt }), source, receivedAt };
 }
 

@@ -25,7 +25,8 @@ export async function openSqliteStore(path: string, { identity }: StoreOptions):
 	const search = createSearchClient((stop) => startWorker({ role: "searcher", file, identity, stop }));
 
 	return {
-		ingestsAtOnce: 1,
+		// The next lies ready when the one under way is done.
+		ingestsAtOnce: 2,
 		ingest(events, letters = []) {
 			log.wake();
 			return write("ingest", events, letters);
