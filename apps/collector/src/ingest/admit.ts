@@ -57,8 +57,9 @@ function createSender(deps: Deps, header: ReadHeader, peer: string | undefined):
 	return {
 		source: null,
 		key: "",
-		// Few sources want it, and it costs more than the rest of this.
-		get address() {
+		// Few sources want it, and it costs more than the rest of this. A method, since an object literal with an accessor
+		// gets a shape of its own from V8 each time, and the shapes keep whole requests alive until a major collection.
+		address() {
 			return deps.proxies.clientAddress(peer, forwardedFor);
 		},
 		userAgent: header("user-agent"),
@@ -76,8 +77,9 @@ function createSender(deps: Deps, header: ReadHeader, peer: string | undefined):
 		ratesOf({ id, options: { rateLimit } }) {
 			const rates = [];
 			if (rateLimit?.perKey) rates.push({ key: `key ${id} ${this.key}`, rate: rateLimit.perKey });
-			if (rateLimit?.perAddress && this.address) {
-				rates.push({ key: `address ${id} ${rateKeyOf(this.address)}`, rate: rateLimit.perAddress });
+			const address = rateLimit?.perAddress ? this.address() : undefined;
+			if (rateLimit?.perAddress && address) {
+				rates.push({ key: `address ${id} ${rateKeyOf(address)}`, rate: rateLimit.perAddress });
 			}
 			return rates;
 		},

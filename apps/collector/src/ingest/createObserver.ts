@@ -5,7 +5,7 @@ import type { KnownSource } from "../auth/createSourceBook.ts";
 
 /** What the collector saw of a request, beside its body. */
 export interface Seen {
-	address: string | undefined;
+	address(): string | undefined;
 	userAgent: string | undefined;
 }
 
@@ -26,7 +26,7 @@ export function createObserver(
 		const bot = fromBot || (typeof own === "string" && own !== seen.userAgent && isKnownBot(own));
 		if (ip === undefined) return bot ? { ...context, bot } : context;
 		const { ip: claimed, ...rest } = context;
-		const address = keepAddress(ip, typeof claimed === "string" ? claimed : seen.address);
+		const address = keepAddress(ip, typeof claimed === "string" ? claimed : seen.address());
 		return { ...rest, ...(address === undefined ? {} : { ip: address }), ...(bot ? { bot } : {}) };
 	};
 }
