@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Context } from "hono";
 import { type GuardedVariables, privateHeaders } from "../auth/guard.ts";
 import type { Answer } from "./route.ts";
@@ -10,13 +10,14 @@ export const notModified: Answer = { description: "The answer is the one whose `
 /** Answers with a value and its ETag, or 304 to whoever has it. The tag is that of the answer's very bytes. */
 export function answerWithTag(c: Context<{ Variables: GuardedVariables }>, value: unknown): Response {
 	const text = JSON.stringify(value);
-	const etag = `"${createHash("sha256").update(text).digest("base64url").slice(0, 27)}"`;
+	const etag = `"${hash("sha256", text, "base64url").slice(0, 27)}"`;
 	const sent = c.req.header("if-none-match")?.split(",") ?? [];
 	const known = sent.map((tag) => tag.trim().replace(/^W\//, ""));
 	// What needs no key has no request id, and is nobody's in particular.
 	const requestId = c.get("requestId") as string | undefined;
 	const headers = { ...(requestId === undefined ? {} : privateHeaders(requestId)), etag };
 	c.set("hasHeaders", true);
-	if (known.includes(etag) || known.includes("*")) return c.body(null, 304, headers);
-	return c.body(text, 200, { ...headers, "content-type": "application/json" });
+	// Plain headers reach the socket as they are; those of `c.body` are a `Headers`, which costs a tenth of a profile's time.
+	if (known.includes(etag) || known.includes("*")) return new Response(null, { status: 304, headers });
+	return new Response(text, { headers: { ...headers, "content-type": "application/json" } });
 }

@@ -21,8 +21,9 @@ const FRESH = 2_000;
 const TOUCH_EVERY = 60_000;
 
 export function createKeyRing(store: Pick<Store, "listSecretKeys" | "touchSecretKey">, now: () => number): KeyRing {
-	let keys: SecretKey[] = [];
+	let keys: { key: SecretKey; hash: Buffer }[] = [];
 	let loadedAt = Number.NEGATIVE_INFINITY;
+	let loading: Promise<void> | null = null;
 	const touched = new Map<string, number>();
 
 	async function touch(id: string): Promise<void> {
@@ -33,16 +34,24 @@ export function createKeyRing(store: Pick<Store, "listSecretKeys" | "touchSecret
 		await store.touchSecretKey(id, at).catch(() => touched.delete(id));
 	}
 
+	async function load(): Promise<void> {
+		keys = (await store.listSecretKeys()).map((key) => ({ key, hash: Buffer.from(key.hash, "hex") }));
+		loadedAt = now();
+	}
+
 	return {
 		async find(key) {
 			if (now() - loadedAt >= FRESH) {
-				keys = await store.listSecretKeys();
-				loadedAt = now();
+				// Whoever asks meanwhile waits for the same.
+				loading ??= load().finally(() => {
+					loading = null;
+				});
+				await loading;
 			}
 			const hash = Buffer.from(hashKey(key), "hex");
 			// Every key is compared, in constant time: nothing tells which one nearly matched, or where it stands.
-			const matches = keys.filter((candidate) => isEqual(Buffer.from(candidate.hash, "hex"), hash));
-			const found = matches[0] ?? null;
+			const matches = keys.filter((candidate) => isEqual(candidate.hash, hash));
+			const found = matches[0]?.key ?? null;
 			if (found) await touch(found.id);
 			return found;
 		},
