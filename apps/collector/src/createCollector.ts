@@ -15,6 +15,7 @@ import type { Deps } from "./deps.ts";
 import { createExporter } from "./export/createExporter.ts";
 import { createByteBudget } from "./ingest/createByteBudget.ts";
 import { createCommitQueue } from "./ingest/createCommitQueue.ts";
+import { createIngestListener, type IngestListener } from "./ingest/createIngestListener.ts";
 import { createRateLimiter } from "./ingest/createRateLimiter.ts";
 import { trimRejected } from "./ingest/trimRejected.ts";
 import { createLiveHub, type LiveOptions } from "./live/createLiveHub.ts";
@@ -41,6 +42,8 @@ export interface CollectorOptions {
 export interface Collector {
 	/** Answers requests; routes may be added to it before the first one. */
 	app: Hono<{ Bindings: HttpBindings }>;
+	/** Answers what brings events, straight from the socket; what it leaves is for `app`. */
+	ingest: IngestListener;
 	store: Store;
 	/** The keys that events and reads need, as given or as generated. */
 	keys: EnsuredKeys;
@@ -99,6 +102,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
 	};
 	return {
 		app: createApp(deps, { sdkFile, docsFolder: findPublic(["./public/docs", "../node_modules/swagger-ui-dist"]) }),
+		ingest: createIngestListener(deps),
 		store,
 		keys,
 		reload: deps.sources.reload,

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
-import type { Hono } from "hono";
+import type { Collector } from "./createCollector.ts";
 
 export interface ListenOptions {
 	/** 0 picks a free one. */
@@ -45,8 +45,11 @@ function lingerOver(request: IncomingMessage): void {
 	};
 }
 
-/** Serves an application over HTTP. @throws the system's error, such as EADDRINUSE. */
-export async function listen(app: Hono<{ Bindings: HttpBindings }>, { port, host }: ListenOptions): Promise<Listening> {
+/** Serves a collector over HTTP. @throws the system's error, such as EADDRINUSE. */
+export async function listen(
+	{ app, ingest }: Pick<Collector, "app" | "ingest">,
+	{ port, host }: ListenOptions,
+): Promise<Listening> {
 	const answer = getRequestListener((request, env) => app.fetch(request, env as HttpBindings), {
 		autoCleanupIncoming: false,
 	});
@@ -62,7 +65,7 @@ export async function listen(app: Hono<{ Bindings: HttpBindings }>, { port, host
 		// short after half a second, and a sender that is cut off while it writes never sees the answer.
 		(request, response) => {
 			lingerOver(request);
-			answer(request, response);
+			if (!ingest(request, response)) void answer(request, response);
 		},
 	);
 	server.listen(port, host);

@@ -38,12 +38,16 @@ const PROBLEM_TYPE = "application/problem+json";
  * @param headers such as `Retry-After`.
  */
 export function problem(code: ProblemCode, detail: string, headers: Record<string, string> = {}): Response {
+	const { body, ...init } = describeProblem(code, detail, headers);
+	return new Response(body, init);
+}
+
+/** The parts of the same answer. */
+function describeProblem(code: ProblemCode, detail: string, headers: Record<string, string>) {
 	const { status, title } = kinds[code];
 	const body: Problem = { type: "about:blank", title, status, code, detail };
-	return new Response(JSON.stringify(body), {
-		status,
-		headers: { "content-type": PROBLEM_TYPE, "x-content-type-options": "nosniff", ...headers },
-	});
+	const own = { "content-type": PROBLEM_TYPE, "x-content-type-options": "nosniff" };
+	return { status, headers: { ...own, ...headers }, body: JSON.stringify(body) };
 }
 
 /** Thrown where answering is someone else's business; the application turns it into its problem. */
@@ -60,5 +64,10 @@ export class RequestError extends Error {
 
 	toResponse(headers: Record<string, string> = {}): Response {
 		return problem(this.code, this.message, { ...headers, ...this.headers });
+	}
+
+	/** The parts of its problem. */
+	describe(headers: Record<string, string> = {}) {
+		return describeProblem(this.code, this.message, { ...headers, ...this.headers });
 	}
 }

@@ -114,7 +114,7 @@ describe("the check of all answers in these tests", () => {
 		const database = await makeDatabase();
 		const other = await createCollector({ databaseUrl: database.url });
 		other.app.get("/v1/undescribed", (c) => c.json({}));
-		const { url, stop } = await listen(other.app, { port: 0, host: "127.0.0.1" });
+		const { url, stop } = await listen(other, { port: 0, host: "127.0.0.1" });
 		await expect(checkedFetch(`${url}/v1/undescribed`)).rejects.toThrow("no such operation is described");
 		expect((await checkedFetch(`${url}/health`)).status).toBe(200);
 		await stop(500);

@@ -90,7 +90,7 @@ it("remembers over a restart, for a day, and no longer than the person is there"
 	await collector.refuseEvents();
 	await collector.close();
 	const next = await createCollector({ databaseUrl: collector.databaseUrl, now: () => now });
-	const listening = await listen(next.app, { port: 0, host: "127.0.0.1" });
+	const listening = await listen(next, { port: 0, host: "127.0.0.1" });
 	const again = (path = "/v1/profiles/user_id:r1/merge", body: unknown = { userId: "r2", reason: "the same" }) =>
 		checkedFetch(listening.url + path, {
 			method: path.endsWith("merge") ? "POST" : "DELETE",

@@ -37,7 +37,7 @@ async function startCollector(config: Scenario["config"]) {
 		keys: { writeKey: "test-write-key", apiKey: "test-api-key" },
 		now: () => time ?? Date.now(),
 	});
-	const server = await listen(collector.app, { port: 0, host: "127.0.0.1" });
+	const server = await listen(collector, { port: 0, host: "127.0.0.1" });
 
 	async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
 		const key = path === "/v1/batch" ? "test-write-key" : "test-api-key";

@@ -26,7 +26,7 @@ export async function startCollector({
 	const { url: databaseUrl, settle, drop } = database ?? (await makeDatabase());
 	const keys = { writeKey, apiKey, webWriteKey: webKey };
 	const collector = await createCollector({ databaseUrl, keys, ...options });
-	const listening = await listen(collector.app, { port: 0, host: "127.0.0.1" });
+	const listening = await listen(collector, { port: 0, host: "127.0.0.1" });
 
 	async function call<T>(path: string, init?: RequestInit): Promise<Answer<T>> {
 		const response = await checkedFetch(listening.url + path, init);

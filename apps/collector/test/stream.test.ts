@@ -123,7 +123,7 @@ describe("GET /v1/events/stream", () => {
 			await running?.close();
 			if (round === 0) await collector.close();
 			running = await createCollector({ databaseUrl, keys: { apiKey }, live });
-			server = await listen(running.app, { port: 0, host: "127.0.0.1" });
+			server = await listen(running, { port: 0, host: "127.0.0.1" });
 			url = server.url;
 		}
 		const rest = await follow("", { "last-event-id": id }, url);

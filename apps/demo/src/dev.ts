@@ -29,7 +29,7 @@ async function startDev(env: NodeJS.ProcessEnv): Promise<void> {
 	collector.app.route("/demo", shopRoutes({ writeKey: keys.webWriteKey, readVisitor }));
 	let listening: Listening;
 	try {
-		listening = await listen(collector.app, { host, port });
+		listening = await listen(collector, { host, port });
 	} catch (error) {
 		await collector.close();
 		throw error;

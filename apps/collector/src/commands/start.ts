@@ -16,7 +16,7 @@ export async function start(env: Record<string, string | undefined>): Promise<vo
 	const collector = await createCollector({ databaseUrl, config, keys: { writeKey, apiKey }, log });
 	let listening: Listening;
 	try {
-		listening = await listen(collector.app, environment);
+		listening = await listen(collector, environment);
 	} catch (error) {
 		await collector.close();
 		throw explain(error, environment);

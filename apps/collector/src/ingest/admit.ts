@@ -1,7 +1,4 @@
-import type { IncomingMessage } from "node:http";
-import type { HttpBindings } from "@hono/node-server";
 import { limits } from "@selfsame/protocol";
-import type { Context } from "hono";
 import { rateKeyOf } from "../auth/createProxyTrust.ts";
 import type { KnownSource } from "../auth/createSourceBook.ts";
 import { type ReadHeader, readWriteKey } from "../auth/readWriteKey.ts";
@@ -9,6 +6,7 @@ import type { Deps } from "../deps.ts";
 import { RequestError } from "../problem.ts";
 import type { Loan } from "./createByteBudget.ts";
 import type { Seen } from "./createObserver.ts";
+import type { IngestRequest } from "./message.ts";
 import { overloaded, tooLarge } from "./readBody.ts";
 
 /** Who sends a request, as far as its headers say. */
@@ -30,12 +28,7 @@ const UNDECLARED = 16 * 1024;
  * Decides by its headers whether a request is read at all: a wrong key, a foreign origin, a rate that is spent, a body
  * that is too large or one too many are refused before the first byte of the body is kept.
  */
-export async function admit(
-	c: Context<{ Bindings: HttpBindings }>,
-	incoming: IncomingMessage | undefined,
-	header: ReadHeader,
-	deps: Deps,
-): Promise<{ sender: Sender; loan: Loan }> {
+export async function admit({ header, url, peer }: IngestRequest, deps: Deps): Promise<{ sender: Sender; loan: Loan }> {
 	if (deps.isStopping()) {
 		const headers = { "retry-after": "1", connection: "close" };
 		throw new RequestError("shutting_down", "This server is stopping. Send it again.", headers);
@@ -43,8 +36,8 @@ export async function admit(
 	refuseEncoding(header("content-encoding"));
 	const declared = Number(header("content-length") ?? UNDECLARED);
 	if (!(declared <= limits.bodyBytes)) throw tooLarge(declared);
-	const sender = createSender(deps, header, incoming?.socket.remoteAddress);
-	const keys = readWriteKey(header, () => (c.req.url.includes("?") ? (c.req.query("writeKey") ?? null) : null));
+	const sender = createSender(deps, header, peer);
+	const keys = readWriteKey(header, () => keyInAddress(url));
 	if (keys.length > 0) sender.source = await sender.settle(keys);
 	const loan = deps.budget.borrow(declared);
 	if (!loan) throw overloaded();
@@ -86,13 +79,9 @@ function createSender(deps: Deps, header: ReadHeader, peer: string | undefined):
 	};
 }
 
-/** Reads headers off the socket's request where there is one, without making a `Headers` of all of them. */
-export function headersOf(c: Context, incoming: IncomingMessage | undefined): ReadHeader {
-	if (!incoming) return (name) => c.req.header(name);
-	return (name) => {
-		const value = incoming.headers[name];
-		return Array.isArray(value) ? value[0] : value;
-	};
+function keyInAddress(url: string): string | null {
+	const query = url.indexOf("?");
+	return query < 0 ? null : new URLSearchParams(url.slice(query)).get("writeKey");
 }
 
 function refuseEncoding(encoding: string | undefined): void {

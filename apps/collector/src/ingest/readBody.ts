@@ -5,24 +5,26 @@ import { limits } from "@selfsame/protocol";
 import { RequestError } from "../problem.ts";
 
 const gunzipLater = promisify(gunzip);
-type MayGrow = (size: number) => boolean;
+/** Asked before a body is kept that is this many bytes long so far. */
+export type MayGrow = (size: number) => boolean;
 /** Below this, handing the work to another thread costs more than doing it. */
 const GUNZIP_AT_ONCE = 16 * 1024;
 
+/** ms that a body may take to arrive. */
+const DEADLINE = 15_000;
+
 /**
- * Reads a request body, straight from the socket where there is one, and never more of it than the limit.
+ * Reads a request body straight from its socket, and never more of it than the limit.
  *
- * @param deadline ms that the whole body may take to arrive.
- * @param mayGrow asked before a body is kept that is this many bytes long so far.
  * @throws RequestError `too_large`, `overloaded`, `request_timeout`, or `invalid_json` when it breaks off.
  */
-export function readIncoming(incoming: IncomingMessage, deadline: number, mayGrow: MayGrow): Promise<Buffer> {
+export function readIncoming(incoming: IncomingMessage, mayGrow: MayGrow): Promise<Buffer> {
 	return new Promise((resolve, reject) => {
 		const chunks: Buffer[] = [];
 		let size = 0;
 		const timer = setTimeout(
 			() => finish(new RequestError("request_timeout", "Send the body faster.", { connection: "close" })),
-			deadline,
+			DEADLINE,
 		);
 		function finish(error?: RequestError) {
 			clearTimeout(timer);

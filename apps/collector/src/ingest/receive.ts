@@ -1,5 +1,3 @@
-import type { IncomingMessage } from "node:http";
-import type { HttpBindings } from "@hono/node-server";
 import { type EventType, type IngestAnswer, limits } from "@selfsame/protocol";
 import {
 	type BatchSetting,
@@ -10,62 +8,55 @@ import {
 	parseSingle,
 } from "@selfsame/protocol/schema";
 import { StorageUnavailableError } from "@selfsame/store";
-import type { Context } from "hono";
 import type { KnownSource } from "../auth/createSourceBook.ts";
-import { type ReadHeader, withoutSecret } from "../auth/readWriteKey.ts";
+import { withoutSecret } from "../auth/readWriteKey.ts";
 import type { Deps } from "../deps.ts";
 import { RequestError } from "../problem.ts";
 import { cors, corsFor } from "../routes/cors.ts";
 import { nextRequestId } from "../routes/requestId.ts";
-import { admit, headersOf, type Sender } from "./admit.ts";
+import { admit, type Sender } from "./admit.ts";
 import type { Loan } from "./createByteBudget.ts";
 import { createObserver } from "./createObserver.ts";
 import { ingestBatch } from "./ingestBatch.ts";
+import type { IngestRequest, IngestResponse } from "./message.ts";
 import { proveIdentities } from "./proveIdentities.ts";
-import { inflate, isGzip, overloaded, readIncoming, readStream } from "./readBody.ts";
+import { inflate, isGzip, overloaded } from "./readBody.ts";
 import { refreshCookies } from "./refreshCookies.ts";
 
 /** What a path takes: a batch, one event of a type, or one event that says its type itself. */
 export type Shape = "batch" | "any" | EventType;
 
-type IngestContext = Context<{ Bindings: HttpBindings }>;
-
-/** ms that a body may take to arrive. */
-const BODY_DEADLINE = 15_000;
-
-/** Answers one ingest request: 200 once everything that it acknowledges is on disk. */
-export async function receive(c: IngestContext, deps: Deps, shape: Shape): Promise<Response> {
+/** Answers one ingest request: 200 once everything that it acknowledges is on disk. Never rejects. */
+export async function receive(request: IngestRequest, deps: Deps, shape: Shape): Promise<IngestResponse> {
 	const requestId = nextRequestId();
-	const incoming: IncomingMessage | undefined = c.env?.incoming;
-	const header = headersOf(c, incoming);
+	const { header } = request;
 	try {
-		const { answer, cookies } = await ingest(c, deps, { shape, header });
+		const { answer, cookies } = await ingest(request, deps, shape);
 		const origin = header("origin");
 		const allowed = origin === undefined ? cors : await corsFor(origin, deps.sources);
 		const headers = { "content-type": "application/json", "x-request-id": requestId, ...allowed };
-		const response = new Response(JSON.stringify(answer), { headers });
-		for (const cookie of cookies) response.headers.append("set-cookie", cookie);
-		return response;
+		const body = JSON.stringify(answer);
+		return { status: 200, headers: cookies.length === 0 ? headers : { ...headers, "set-cookie": cookies }, body };
 	} catch (error) {
 		const refusal = toRequestError(error);
 		deps.metrics.countRefused(refusal.code);
 		if (refusal.code === "internal_error") deps.log.error({ requestId, err: error }, "ingest failed");
 		else deps.log.debug({ requestId, code: refusal.code }, "ingest refused");
 		const allowed = await corsFor(header("origin"), deps.sources).catch(() => cors);
-		return refusal.toResponse({ "x-request-id": requestId, ...allowed });
+		return refusal.describe({ "x-request-id": requestId, ...allowed });
 	}
 }
 
 async function ingest(
-	c: IngestContext,
+	request: IngestRequest,
 	deps: Deps,
-	{ shape, header }: { shape: Shape; header: ReadHeader },
+	shape: Shape,
 ): Promise<{ answer: IngestAnswer; cookies: readonly string[] }> {
-	const { sender, loan } = await admit(c, c.env?.incoming, header, deps);
+	const { sender, loan } = await admit(request, deps);
 	try {
-		const { parsed, source, receivedAt } = await read(c, deps, shape, { sender, loan });
+		const { parsed, source, receivedAt } = await read(request, deps, shape, { sender, loan });
 		spend(deps, source, sender, parsed.size);
-		const cookies = refreshCookies(header, source.options.serverCookie, parsed.events);
+		const cookies = refreshCookies(request.header, source.options.serverCookie, parsed.events);
 		const unproven = await proveIdentities(parsed, source, deps.verifier);
 		deps.metrics.countUnproven(source.id, source.options.identityVerification ?? "off", unproven);
 		const answer = await ingestBatch(parsed, { source: source.id, receivedAt, queue: deps.queue });
@@ -77,12 +68,13 @@ async function ingest(
 }
 
 /** Apart from what follows it, so that the body and its parsed form are gone while the commit is waited for. */
-async function read(c: IngestContext, deps: Deps, shape: Shape, { sender, loan }: { sender: Sender; loan: Loan }) {
-	const incoming: IncomingMessage | undefined = c.env?.incoming;
-	const mayGrow = (size: number) => loan.growTo(size);
-	const bytes = incoming
-		? await readIncoming(incoming, BODY_DEADLINE, mayGrow)
-		: await readStream(c.req.raw.body, mayGrow);
+async function read(
+	request: IngestRequest,
+	deps: Deps,
+	shape: Shape,
+	{ sender, loan }: { sender: Sender; loan: Loan },
+) {
+	const bytes = await request.readBody((size) => loan.growTo(size));
 	const receivedAt = deps.now();
 	const plain = isGzip(bytes) ? await inflate(bytes) : bytes;
 	if (!loan.growTo(plain.length)) throw overloaded();

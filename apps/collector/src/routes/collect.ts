@@ -1,18 +1,21 @@
 import type { HttpBindings } from "@hono/node-server";
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import type { Deps } from "../deps.ts";
+import { headerOf } from "../ingest/createIngestListener.ts";
+import type { IngestRequest, IngestResponse } from "../ingest/message.ts";
+import { readIncoming, readStream } from "../ingest/readBody.ts";
 import { receive } from "../ingest/receive.ts";
 import { cors, preflight } from "./cors.ts";
 import { ingestPaths } from "./ingestPaths.ts";
 
 /**
- * The ingest paths, as the clients of Segment, RudderStack and Jitsu know them. No middleware runs here: an event's way
- * is read, parse, commit, answer.
+ * The ingest paths, as the clients of Segment, RudderStack and Jitsu know them, for whoever has a `Request`, and for
+ * addresses in an unusual form; what comes over a socket rarely gets here: see `createIngestListener`.
  */
 export function collectRoutes(deps: Deps): Hono<{ Bindings: HttpBindings }> {
 	const app = new Hono<{ Bindings: HttpBindings }>();
 	for (const { path, shape } of ingestPaths) {
-		app.post(path, (c) => receive(c, deps, shape));
+		app.post(path, async (c) => toResponse(await receive(toIngestRequest(c), deps, shape)));
 		app.options(path, (c) => preflight(c, deps.sources));
 	}
 	// analytics.js reports on itself here; it only needs to be told that this worked.
@@ -22,4 +25,22 @@ export function collectRoutes(deps: Deps): Hono<{ Bindings: HttpBindings }> {
 	);
 	app.options("/v1/m", (c) => preflight(c, deps.sources));
 	return app;
+}
+
+function toIngestRequest(c: Context<{ Bindings: HttpBindings }>): IngestRequest {
+	const incoming = c.env?.incoming;
+	const { pathname, search } = new URL(c.req.url);
+	return {
+		header: (name) => (incoming ? headerOf(incoming, name) : c.req.header(name)),
+		url: pathname + search,
+		peer: incoming?.socket.remoteAddress,
+		readBody: (mayGrow) => (incoming ? readIncoming(incoming, mayGrow) : readStream(c.req.raw.body, mayGrow)),
+	};
+}
+
+function toResponse({ status, headers, body }: IngestResponse): Response {
+	const pairs = Object.entries(headers).flatMap(([name, value]) =>
+		[value].flat().map((one): [string, string] => [name, one]),
+	);
+	return new Response(body, { status, headers: pairs });
 }
