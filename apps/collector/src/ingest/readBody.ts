@@ -18,7 +18,19 @@ const DEADLINE = 15_000;
  *
  * @throws RequestError `too_large`, `overloaded`, `request_timeout`, or `invalid_json` when it breaks off.
  */
-export function readIncoming(incoming: IncomingMessage, mayGrow: MayGrow): Promise<Buffer> {
+export async function readIncoming(incoming: IncomingMessage, mayGrow: MayGrow): Promise<Buffer> {
+	return readArrived(incoming) ?? readArriving(incoming, mayGrow);
+}
+
+/** A small body is there as soon as its headers are, and is not waited for. It is within its declared, admitted length. */
+function readArrived(incoming: IncomingMessage): Buffer | null {
+	if (incoming.readableLength === 0 || incoming.headers["content-length"] !== `${incoming.readableLength}`) return null;
+	const body: Buffer = incoming.read();
+	incoming.resume();
+	return body;
+}
+
+function readArriving(incoming: IncomingMessage, mayGrow: MayGrow): Promise<Buffer> {
 	return new Promise((resolve, reject) => {
 		const chunks: Buffer[] = [];
 		let size = 0;
