@@ -263,6 +263,64 @@ describe("cursors", () => {
 			expect(await collector.get(path)).toMatchObject({ status: 400, body: { code: "invalid_cursor" } });
 	});
 
+	it("are refused when anything in them was changed", async () => {
+		await collector.send(
+			Array.from({ length: 3 }, (_, n) => ({
+				type: "group",
+				userId: `changed${n}`,
+				groupId: "changed",
+				traits: { n },
+				timestamp: `2025-02-01T00:00:0${n}Z`,
+			})),
+		);
+		await collector.send([
+			...Array.from({ length: 3 }, (_, n) => ({
+				type: "identify",
+				userId: "changed0",
+				traits: { n, [`t${n}`]: n },
+				context: { externalIds: [{ type: "odd.type-1", id: `changed${n}` }] },
+			})),
+			{ type: "none" },
+			{ type: "none" },
+		]);
+		const base = "/v1/profiles/user_id:changed0";
+		const segment = "/v1/spaces/s/collections/users/profiles/user_id:changed0";
+		const lists: [path: string, parameter: string][] = [
+			["/v1/profiles?limit=1", "cursor"],
+			[`${base}/events?limit=1`, "cursor"],
+			[`${base}/traits/n/history?limit=1`, "cursor"],
+			["/v1/groups/changed?limit=1", "cursor"],
+			["/v1/rejected?limit=1", "cursor"],
+			[`${segment}/traits?limit=1`, "next"],
+			[`${segment}/external_ids?limit=1`, "next"],
+			["/v1/spaces/s/collections/accounts/profiles/group_id:changed/events?limit=1", "next"],
+		];
+		type Paged = { page?: Place; members?: { page: Place }; cursor?: Place };
+		type Place = { next: string };
+		const at = (path: string, parameter: string, next: string) =>
+			collector.get<Paged>(`${path}&${parameter}=${encode(next)}`);
+		for (const [path, parameter] of lists) {
+			const { page, members, cursor } = (await collector.get<Paged>(path)).body;
+			const { next } = page ?? members?.page ?? cursor ?? { next: "" };
+			expect([path, (await at(path, parameter, next)).status]).toEqual([path, 200]);
+			const [print, ...place] = JSON.parse(Buffer.from(next, "base64url").toString("utf8")) as unknown[];
+			const changed = [
+				[print],
+				[print, ...place, 1],
+				[print, ...place.map((part) => (typeof part === "number" ? part + 1 : `${part}x`))],
+				[print, ...place.map(() => ({}))],
+				[print, ...place.map(() => null)],
+			];
+			for (const parts of changed) {
+				const { status } = await at(path, parameter, Buffer.from(JSON.stringify(parts)).toString("base64url"));
+				expect([path, parts, status]).toEqual([path, parts, 400]);
+			}
+		}
+		const { body } = await collector.get<Paged>(`${segment}/traits?limit=1`);
+		const foreign = await at(`${segment}/external_ids?limit=1`, "next", body.cursor?.next ?? "");
+		expect(foreign).toMatchObject({ status: 400, body: { error: { code: "validation_error" } } });
+	});
+
 	it("of events and of a trait's history survive a merge, and are refused for who is someone else since", async () => {
 		const at = (n: number) => new Date(Date.UTC(2025, 0, 1) + n * 1_000).toISOString();
 		const identify = (fields: JsonObject, n: number) => ({

@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import { InvalidCursorError } from "./port.ts";
 
 /**
- * Keyset cursors: where the page ended, bound to the list and its filters, so that one taken elsewhere is refused
- * rather than misread. Opaque to clients.
+ * Keyset cursors: where the page ended, bound to the list and its filters, so that one taken elsewhere or changed on its
+ * way is refused rather than misread. Opaque to clients.
  */
 export function encodeCursor(list: string, filters: unknown, place: readonly (string | number)[]): string {
-	return Buffer.from(JSON.stringify([fingerprint(list, filters), ...place])).toString("base64url");
+	return Buffer.from(JSON.stringify([fingerprint(list, filters, place), ...place])).toString("base64url");
 }
 
 /** @throws InvalidCursorError for a cursor that this list with these filters did not give. */
@@ -25,17 +25,18 @@ export function decodeCursorOfAny(list: string, filters: readonly unknown[], cur
 	} catch {
 		parsed = null;
 	}
-	if (!Array.isArray(parsed) || !filters.some((own) => parsed[0] === fingerprint(list, own))) {
+	const [print, ...place] = Array.isArray(parsed) ? parsed : [];
+	if (!filters.some((own) => print === fingerprint(list, own, place))) {
 		throw new InvalidCursorError(
 			"This cursor is not one of this list with these filters. Start again without a cursor, with the filters you want.",
 		);
 	}
-	return parsed.slice(1) as (string | number)[];
+	return place as (string | number)[];
 }
 
-function fingerprint(list: string, filters: unknown): string {
+function fingerprint(list: string, filters: unknown, place: readonly unknown[]): string {
 	return createHash("sha256")
-		.update(JSON.stringify([list, filters]))
+		.update(JSON.stringify([list, filters, place]))
 		.digest("base64url")
 		.slice(0, 10);
 }

@@ -1,3 +1,4 @@
+export { decodeCursor, encodeCursor } from "./cursor.ts";
 export * from "./maintenance.ts";
 export { type MigrationReport, migrateStore } from "./migrateStore.ts";
 export { openSnapshot } from "./openSnapshot.ts";
