@@ -1,5 +1,7 @@
 const iso =
 	/^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,9})\d*)?)?)?\s?(?:(Z)|([+-]\d\d)(?::?(\d\d))?)?$/i;
+/** What nearly every client sends, and is told by fewer steps. */
+const usual = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 /** 0001-01-01: earlier than this is a mistake, and ISO 8601 would need a sign. */
 export const EARLIEST = -62_135_596_800_000;
 /** 9999-12-31T23:59:59.999Z. */
@@ -12,14 +14,19 @@ const LATEST = 253_402_300_799_999;
 export function parseTime(value: unknown): number | null {
 	if (typeof value === "number") return inRange(Math.trunc(value));
 	if (typeof value !== "string") return null;
-	// What nearly every client sends, `2026-01-31T12:00:00.000Z`, needs no expression.
-	if (value.length === 24 && value.charCodeAt(23) === 90) return inRange(Date.parse(value));
+	if (usual.test(value)) return isDay(value) ? inRange(Date.parse(value)) : null;
 	if (value.length > 64) return null;
 	const parts = iso.exec(value.trim());
-	if (!parts) return null;
+	if (!parts || !isDay(parts[1] as string)) return null;
 	const [, date, minutes = "00:00", seconds = "00", fraction = "0", , hours, zoneMinutes = "00"] = parts;
 	const zone = hours === undefined ? "Z" : `${hours}:${zoneMinutes}`;
 	return inRange(Date.parse(`${date}T${minutes}:${seconds}.${fraction.slice(0, 3).padEnd(3, "0")}${zone}`));
+}
+
+/** Whether there is such a day: `Date.parse` takes the 30th of February for the 2nd of March. */
+function isDay(date: string): boolean {
+	const day = Number(date.slice(8, 10));
+	return day <= 28 || new Date(`${date.slice(0, 10)}T00:00:00Z`).getUTCDate() === day;
 }
 
 function inRange(time: number): number | null {

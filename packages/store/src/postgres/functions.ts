@@ -32,8 +32,7 @@ export const functions = [
 			WHEN value::numeric > 0 THEN 'Infinity' WHEN value::numeric < 0 THEN '-Infinity' END
 	$$`,
 
-	// The instant that a text names as an ISO 8601 date, ms; null where it names none. As JavaScript reads dates, the 31st
-	// of a shorter month is a day of the next.
+	// The instant that a text names as an ISO 8601 date, ms; null where it names none.
 	String.raw`CREATE OR REPLACE FUNCTION selfsame_iso_date(value text) RETURNS bigint
 	LANGUAGE plpgsql IMMUTABLE STRICT AS $$
 	DECLARE
@@ -45,13 +44,12 @@ export const functions = [
 		parts := regexp_match(value, '^([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?)?'
 			|| U&'[\0009-\000d \00a0\1680\2000-\200a\2028\2029\202f\205f\3000\feff]?(?:([Zz])|([+-])([0-9]{2})(?::?([0-9]{2}))?)?$');
 		IF parts IS NULL THEN RETURN NULL; END IF;
-		-- Of this length the usual form alone is read.
-		IF length(value) = 24 AND right(value, 1) = 'Z' AND value !~ '[:][0-9]{2}[.][0-9]{3}Z$' THEN RETURN NULL; END IF;
 		year := parts[1]; month := parts[2]; day := parts[3];
 		hour := coalesce(parts[4], '0'); minute := coalesce(parts[5], '0'); second := coalesce(parts[6], '0');
 		fraction := rpad(left(coalesce(parts[7], '0'), 3), 3, '0');
 		zone := (coalesce(parts[10], '0')::bigint * 60 + coalesce(parts[11], '0')::bigint) * CASE parts[9] WHEN '-' THEN -1 ELSE 1 END;
-		IF month NOT BETWEEN 1 AND 12 OR day NOT BETWEEN 1 AND 31 OR hour > 24 OR minute > 59 OR second > 59
+		IF month NOT BETWEEN 1 AND 12 OR day < 1 OR day > (CASE WHEN month IN (4, 6, 9, 11) THEN 30 WHEN month <> 2 THEN 31
+				WHEN year % 4 = 0 AND (year % 100 <> 0 OR year % 400 = 0) THEN 29 ELSE 28 END) OR hour > 24 OR minute > 59 OR second > 59
 			OR hour = 24 AND minute + second + fraction > 0
 			OR coalesce(parts[10], '0')::bigint > 23 OR coalesce(parts[11], '0')::bigint > 59 THEN RETURN NULL; END IF;
 		-- Days since 1970, of years that begin in March.
