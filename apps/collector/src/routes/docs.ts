@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { notModified } from "../api/answerWithTag.ts";
+import { isKnown, notModified } from "../api/answerWithTag.ts";
 import { error } from "../api/commonAnswers.ts";
 import type { Api } from "../api/createApi.ts";
 import { RequestError } from "../problem.ts";
@@ -110,7 +110,7 @@ export function docsRoutes(api: Api, folder: string | null): void {
 			const { text, etag } = known.get(file) ?? load(file);
 			known.set(file, { text, etag });
 			const headers = { ...shared, etag, "content-type": type, "cache-control": "no-cache" };
-			return c.req.header("if-none-match") === etag ? c.body(null, 304, headers) : c.body(text, 200, headers);
+			return isKnown(etag, c.req.header("if-none-match")) ? c.body(null, 304, headers) : c.body(text, 200, headers);
 		},
 	);
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Hono } from "hono";
+import { isKnown } from "../api/answerWithTag.ts";
 import { problem } from "../problem.ts";
 import { cors } from "./cors.ts";
 
@@ -20,7 +21,7 @@ export function sdkRoutes(file: string | null): Hono {
 		if (!bundle) return problem("not_found", "The browser SDK is not built. Run `npm run build`, and start again.");
 		const etag = `"${bundle.hash}"`;
 		const cached = { ...shared, etag, "cache-control": "public, max-age=300, stale-while-revalidate=86400" };
-		if (c.req.header("if-none-match")?.includes(etag)) return c.body(null, 304, cached);
+		if (isKnown(etag, c.req.header("if-none-match"))) return c.body(null, 304, cached);
 		return c.body(bundle.text, 200, { ...cached, link: `</selfsame-${bundle.hash}.js>; rel="immutable"` });
 	});
 
