@@ -39,13 +39,23 @@ export function limit(max: number, fallback: number): Defaulted<number> {
 	};
 }
 
-/** An instant, ISO 8601 or ms since 1970, read as ms. */
+/**
+ * An instant, ISO 8601 or ms since 1970, read as ms. Numbers of the first weeks of 1970 are refused: they are seconds, years
+ * or dates without dashes, and would be an instant that nobody means.
+ */
 export function instant(description: string): Parameter<number> {
 	return {
 		description: `${description} ISO 8601, or ms since 1970.`,
 		schema: { type: "string", examples: ["2026-01-31T12:00:00.000Z"] },
 		read(text, name) {
 			if (text === "") return undefined;
+			if (/^-?\d{1,10}$/.test(text) && Number(text) !== 0) {
+				const detail = `\`${name}\` must be ms since 1970 where it is a number; this one is too small, as seconds and years are.`;
+				throw new RequestError(
+					"invalid_request",
+					`${detail} Or send an ISO 8601 date such as 2026-01-31T12:00:00.000Z.`,
+				);
+			}
 			// A `+` of a zone that was not percent-encoded arrives as a space.
 			const time = parseTime(/^-?\d+$/.test(text) ? Number(text) : text.replace(/ (?=\d\d:?\d\d$)/, "+"));
 			if (time !== null) return time;

@@ -84,7 +84,7 @@ export function profileRoutes(api: Api): void {
 			},
 		},
 		async ({ c, params, query: { include, ...at }, reader }) => {
-			const found = (await reader.findProfile(readRef(params.ref), at)) ?? noProfile();
+			const found = (await reader.findProfile(readRef(params.ref), at)) ?? noProfile(at);
 			return answerWithTag(c, include ? pick(found, include) : found);
 		},
 	);
@@ -108,7 +108,7 @@ export function profileRoutes(api: Api): void {
 			answers: { 200: json(pageOf(event), "A page of events.", tagHeaders), 304: notModified, 404: noProfileAnswer },
 		},
 		async ({ c, params, query, reader }) =>
-			answerWithTag(c, (await reader.listEvents(readRef(params.ref), query)) ?? noProfile()),
+			answerWithTag(c, (await reader.listEvents(readRef(params.ref), query)) ?? noProfile(query)),
 	);
 
 	api.add(
@@ -125,7 +125,7 @@ export function profileRoutes(api: Api): void {
 			},
 		},
 		async ({ c, params, query, reader }) =>
-			answerWithTag(c, (await reader.explainIdentity(readRef(params.ref), query)) ?? noProfile()),
+			answerWithTag(c, (await reader.explainIdentity(readRef(params.ref), query)) ?? noProfile(query)),
 	);
 
 	api.add(
@@ -143,15 +143,17 @@ export function profileRoutes(api: Api): void {
 			},
 		},
 		async ({ c, params, query, reader }) =>
-			answerWithTag(c, (await reader.traitHistory(readRef(params.ref), params.key, query)) ?? noProfile()),
+			answerWithTag(c, (await reader.traitHistory(readRef(params.ref), params.key, query)) ?? noProfile(query)),
 	);
 }
 
-export function noProfile(): never {
-	throw new RequestError(
-		"not_found",
-		"There is no such profile. Check the type and the percent-encoding of the value.",
-	);
+/** @param at as of when it was asked for. */
+export function noProfile({ asOf }: { asOf?: number } = {}): never {
+	const detail =
+		asOf === undefined
+			? "There is no such profile. Check the type and the percent-encoding of the value."
+			: "There was no such profile at the instant that `asOf` names.";
+	throw new RequestError("not_found", detail);
 }
 
 function pick(found: Profile, asked: readonly (keyof Profile)[]): Partial<Profile> {
