@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { gzipSync } from "node:zlib";
 import type { JsonObject, Page, Problem, Profile } from "@selfsame/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { apiKey, startCollector, type TestCollector, track } from "./startCollector.ts";
@@ -112,11 +115,39 @@ describe("what can be no answer gets a clear problem, and never 500", () => {
 		}
 	});
 
+	it("in a body that is gzip, or has a byte order mark, which are read, or has another encoding, which is not", async () => {
+		await collector.send([track({ userId: "packed" })]);
+		const text = JSON.stringify({ identifiers: [{ type: "user_id", value: "packed" }] });
+		const ask = (body: string | Uint8Array<ArrayBuffer>, headers = {}) =>
+			collector.call<JsonObject>("/v1/profiles/lookup", { method: "POST", headers: { ...secret, ...headers }, body });
+		const gzip = new Uint8Array(gzipSync(text));
+		for (const answer of [ask(gzip, { "content-encoding": "gzip" }), ask(gzip), ask(`\ufeff${text}`)])
+			expect(await answer).toMatchObject({ status: 200, body: { data: [{ eventCount: 1 }] } });
+		const answer = await ask(text, { "content-encoding": "br" });
+		expect(answer).toMatchObject({ status: 415, body: { code: "unsupported_encoding" } });
+		expect((await ask(gzip.slice(0, 30))).status).toBe(400);
+		expect((await ask(new Uint8Array(gzipSync(" ".repeat(5_000_000))))).status).toBe(413);
+	});
+
+	it("in a body that is too large, and the connection goes on with the next request", async () => {
+		const { socket, read } = await openRaw(collector.port);
+		const head = (length: number) =>
+			`POST /v1/profiles/lookup HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${apiKey}\r\ncontent-length: ${length}\r\n\r\n`;
+		const body = JSON.stringify({ identifiers: [{ type: "user_id", value: "nobody" }] });
+		socket.write(`${head(6_000_000)}${"x".repeat(6_000_000)}${head(body.length)}${body}`);
+		expect(await read(/413.*HTTP\/1\.1 200.*null/s)).toBe(true);
+		socket.destroy();
+	});
+
 	it("in a query too", async () => {
 		for (const query of [
 			"asOf=%",
 			"asOf=%00",
 			"asOf=999999999999999999999",
+			"asOf=2026-02-30",
+			"asOf=2026",
+			"from=20260131",
+			"to=1769860800",
 			"limit=1e1",
 			"limit=%2B1",
 			"limit=1.0",
@@ -135,6 +166,22 @@ describe("what can be no answer gets a clear problem, and never 500", () => {
 		}
 	});
 });
+
+/** A bare connection; `read` tells whether what it answers comes to be so. */
+async function openRaw(port: number) {
+	const socket = connect(port, "127.0.0.1");
+	await once(socket, "connect");
+	let text = "";
+	const read = (expected: RegExp) =>
+		new Promise<boolean>((resolve) => {
+			socket.on("data", (chunk) => {
+				text += chunk;
+				if (expected.test(text)) resolve(true);
+			});
+			socket.on("close", () => resolve(false));
+		});
+	return { socket, read };
+}
 
 describe("query parameters", () => {
 	it.each([

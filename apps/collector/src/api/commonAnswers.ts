@@ -12,7 +12,13 @@ export function commonAnswers({ errors, scope, path, query, body, idempotent }: 
 		...(isSecret || reads ? { 400: refusal("The request is not valid; the answer says what is expected.") } : {}),
 		...(isSecret ? { 401: refusal("No secret key, or none of ours."), 403: refusal("The key lacks a scope.") } : {}),
 		...(errors === "segment" ? { 404: refusal("There is no such user or account.") } : {}),
-		...(body ? { 413: refusal("The body is too large.") } : {}),
+		...(body
+			? {
+					408: refusal("The body took too long to arrive."),
+					413: refusal("The body is too large."),
+					415: refusal("The body is neither plain nor gzip."),
+				}
+			: {}),
 		...(idempotent
 			? {
 					409: refusal("A request with this `Idempotency-Key` is being answered; ask again for its answer."),

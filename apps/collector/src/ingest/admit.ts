@@ -84,7 +84,8 @@ function keyInAddress(url: string): string | null {
 	return query < 0 ? null : new URLSearchParams(url.slice(query)).get("writeKey");
 }
 
-function refuseEncoding(encoding: string | undefined): void {
+/** @throws RequestError for what is neither plain nor gzip. */
+export function refuseEncoding(encoding: string | undefined): void {
 	if (encoding === undefined || /^\s*(identity|(x-)?gzip)?\s*$/i.test(encoding)) return;
 	throw new RequestError("unsupported_encoding", "Send the body plain or gzip.");
 }
