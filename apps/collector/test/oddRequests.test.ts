@@ -113,6 +113,13 @@ describe("what can be no answer gets a clear problem, and never 500", () => {
 			});
 			expect([text.slice(0, 20), answer.status]).toEqual([text.slice(0, 20), 400]);
 		}
+		const deep = `{"filter":${'{"not":'.repeat(20_000)}{}${"}".repeat(20_000)}}`;
+		const answer = await collector.call<Problem>("/v1/profiles/search", {
+			method: "POST",
+			headers: secret,
+			body: deep,
+		});
+		expect(answer.body).toMatchObject({ code: "invalid_json", detail: "The body nests too deep." });
 	});
 
 	it("in a body that is gzip, or has a byte order mark, which are read, or has another encoding, which is not", async () => {

@@ -30,7 +30,7 @@ export interface Not<C> {
 	not: C;
 }
 
-/** Keys joined by dots; `\.` is a dot inside a key, `\\` a backslash. It leads through objects, not into arrays. */
+/** Keys joined by dots; `\.` is a dot inside a key, other backslashes stand for themselves. Arrays are not led into. */
 export type Path = string;
 
 /** `90s`, `15m`, `4h`, `30d`, `2w`: seconds, minutes, hours of 60 minutes, days of 24 hours, weeks. */

@@ -18,8 +18,10 @@ export async function readJson<T>(c: Context, schema: z.ZodType<T>): Promise<T> 
 	let value: unknown;
 	try {
 		value = text === "" ? {} : JSON.parse(text, clean);
-	} catch {
-		throw new RequestError("invalid_json", "The body is not valid JSON.");
+	} catch (error) {
+		// The parser's own message quotes the body, which may hold personal data.
+		const isDeep = error instanceof RangeError;
+		throw new RequestError("invalid_json", isDeep ? "The body nests too deep." : "The body is not valid JSON.");
 	}
 	const parsed = schema.safeParse(value);
 	if (parsed.success) return parsed.data;
