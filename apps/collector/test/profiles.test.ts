@@ -239,6 +239,34 @@ describe("corrections", () => {
 		expect(body.identifiers.map(({ type }) => type)).toEqual(["user_id"]);
 	});
 
+	it("take names in any spelling that events may have them in", async () => {
+		await collector.send([
+			{ type: "identify", userId: "s1", anonymousId: "s1-device", traits: { name: "One" } },
+			track({ userId: "s2" }),
+		]);
+		const merged = await act(refTo("'s1'"), "merge", { userId: ' "s2" ', reason: "r" });
+		expect(merged.body.eventCount).toBe(2);
+		expect((await act(refTo("s1"), "unmerge", { userId: "'s2'", reason: "r" })).body.eventCount).toBe(1);
+		const [identifier, from] = [
+			{ type: "anonymous_id", value: " s1-device " },
+			{ type: "user_id", value: "'s1'" },
+		];
+		const { body } = await act(refTo("s1"), "unlink", { identifier, from, reason: "r" });
+		expect(body.identifiers.map(({ value }) => value)).toEqual(["s1"]);
+	});
+
+	it("refuse what would change nothing, or somebody else", async () => {
+		await collector.send([track({ userId: "own1", anonymousId: "own1-device" }), track({ userId: "own2" })]);
+		await expectProblem(act(refTo("own1"), "merge", { userId: "own1", reason: "r" }), 409);
+		await expectProblem(act(refTo("own1"), "merge", { userId: "null", reason: "r" }), 400);
+		const device = { type: "anonymous_id", value: "own1-device" };
+		const from = { type: "user_id", value: "own1" };
+		await expectProblem(act(refTo("own2"), "unlink", { identifier: device, from, reason: "r" }), 409);
+		expect((await get<Profile>(refTo("own1"))).body.identifiers).toHaveLength(2);
+		const address = { type: "email", value: "no address" };
+		await expectProblem(act(refTo("own1"), "unlink", { identifier: address, from, reason: "r" }), 400);
+	});
+
 	it("merge no profile that has no user", async () => {
 		await collector.send([track({ userId: null, anonymousId: "userless" })]);
 		await expectProblem(act("anonymous_id:userless", "merge", { userId: "m1", reason: "r" }), 409);

@@ -1,4 +1,5 @@
-import type { Profile } from "@selfsame/protocol";
+import { createBlocked, normaliseEmail, normaliseValue } from "@selfsame/identity";
+import type { Identifier, Profile } from "@selfsame/protocol";
 import type { Correction, ProfileRef } from "@selfsame/store";
 import { z } from "zod";
 import { error } from "../api/commonAnswers.ts";
@@ -18,7 +19,8 @@ const unlinkSchema = named("UnlinkRequest", z.strictObject({ identifier, from: i
 const deleteSchema = named("DeleteRequest", z.strictObject({ reason: reason.default("deleted through the API") }));
 
 /** Corrections and deletion: by a person, with a reason, kept for ever. They need the scope `admin`. */
-export function correctionRoutes(api: Api, { store, now }: Pick<Deps, "store" | "now">): void {
+export function correctionRoutes(api: Api, { store, now, config }: Pick<Deps, "store" | "now" | "config">): void {
+	const blocked = createBlocked(config);
 	const post = { method: "post", tag: "Corrections", scope: "admin", idempotent: true } as const;
 	const answers = {
 		200: json(profile, "The profile as it is now."),
@@ -37,6 +39,16 @@ export function correctionRoutes(api: Api, { store, now }: Pick<Deps, "store" | 
 		return c.json(await store.findProfile(ref));
 	}
 
+	/** An identifier in the spelling that it is stored in: one in another would correct nothing. */
+	function spell(sent: Identifier): Identifier {
+		const value = normalise(sent);
+		if (value !== null && !blocked(value)) return { type: sent.type, value };
+		throw new RequestError(
+			"invalid_request",
+			"One of the values is a placeholder or no address: it identifies nobody.",
+		);
+	}
+
 	api.add(
 		{
 			...post,
@@ -48,11 +60,15 @@ export function correctionRoutes(api: Api, { store, now }: Pick<Deps, "store" | 
 			answers,
 		},
 		(call) =>
-			correct(call, (found, ref) => ({
-				kind: "merge",
-				userId: userOf(found, ref),
-				otherUserId: call.body.userId,
-			})),
+			correct(call, (found, ref) => {
+				const userId = userOf(found, ref);
+				const { value: otherUserId } = spell({ type: "user_id", value: call.body.userId });
+				if (otherUserId !== userId) return { kind: "merge", userId, otherUserId };
+				throw new RequestError(
+					"conflict",
+					"The `userId` is the profile's own. Name the user who is to be joined to it.",
+				);
+			}),
 	);
 
 	api.add(
@@ -67,9 +83,8 @@ export function correctionRoutes(api: Api, { store, now }: Pick<Deps, "store" | 
 		},
 		(call) =>
 			correct(call, (found) => {
-				const { userId } = call.body;
-				if (found.identifiers.some(({ type, value }) => type === "user_id" && value === userId))
-					return { kind: "unmerge", userId };
+				const user = spell({ type: "user_id", value: call.body.userId });
+				if (holds(found.identifiers, user)) return { kind: "unmerge", userId: user.value };
 				throw new RequestError(
 					"conflict",
 					"This profile does not hold the `userId`, so there is nothing to take apart.",
@@ -87,7 +102,16 @@ export function correctionRoutes(api: Api, { store, now }: Pick<Deps, "store" | 
 			body: unlinkSchema,
 			answers,
 		},
-		(call) => correct(call, () => ({ kind: "unlink", identifier: call.body.identifier, from: call.body.from })),
+		(call) =>
+			correct(call, ({ identifiers, pastIdentifiers }) => {
+				const [identifier, from] = [spell(call.body.identifier), spell(call.body.from)];
+				const held = [...identifiers, ...pastIdentifiers];
+				if (holds(held, identifier) || holds(held, from)) return { kind: "unlink", identifier, from };
+				throw new RequestError(
+					"conflict",
+					"This profile holds neither of the two. Name the profile that holds one of them.",
+				);
+			}),
 	);
 
 	api.add(
@@ -119,7 +143,7 @@ export function correctionRoutes(api: Api, { store, now }: Pick<Deps, "store" | 
 /** The user that a reference means: itself, or the first of its profile. */
 function userOf({ identifiers }: Profile, ref: ProfileRef): string {
 	const users = identifiers.filter(({ type }) => type === "user_id").map(({ value }) => value);
-	const named = "type" in ref && ref.type === "user_id" ? users.find((user) => user === ref.value) : undefined;
+	const named = "type" in ref && ref.type === "user_id" ? users.find((user) => user === normalise(ref)) : undefined;
 	const user = named ?? users[0];
 	if (user !== undefined) return user;
 	throw new RequestError(
@@ -127,4 +151,12 @@ function userOf({ identifiers }: Profile, ref: ProfileRef): string {
 		"This profile has no `user_id`, and a merge joins users. To bring an anonymous profile to a user, send an `alias` " +
 			"event with the user as `userId` and the profile's anonymous id as `previousId`.",
 	);
+}
+
+function normalise({ type, value }: Identifier): string | null {
+	return type === "email" ? normaliseEmail(value) : normaliseValue(value);
+}
+
+function holds(identifiers: readonly Identifier[], { type, value }: Identifier): boolean {
+	return identifiers.some((held) => held.type === type && held.value === value);
 }
