@@ -56,12 +56,16 @@ describe("createMask", () => {
 			{ did: "Order", where: { prop: "phone", eq: 1 } },
 			{ did: "Order", agg: "unique_count", of: "email", value: { gt: 1 } },
 			{ sequence: [{ did: "a" }, { did: "b", same: "email" }] },
+			// Of an address inside of a text, part by part.
+			{ trait: "note", contains: "@shop" },
+			{ not: { did: "Order", where: { prop: "note", starts: "call ada%40" } } },
 		])
 			expect([filter, mask.hidesIn(filter)]).toEqual([filter, true]);
 		for (const filter of [
 			{ trait: "plan", eq: "email" },
 			{ did: "name", where: { prop: "total", gt: 1 } },
 			{ trait: "company\\.vats", eq: "x" },
+			{ trait: "note", contains: "shop" },
 		])
 			expect([filter, mask.hidesIn(filter)]).toEqual([filter, false]);
 	});

@@ -176,6 +176,9 @@ describe("a key without pii:read", () => {
 			expect(await post<Problem>("/v1/profiles/lookup", { identifiers: [{ type, value }] })).toMatchObject(refusal);
 			expect((await get(`/v1/profiles/${encodeURIComponent(ref)}`, "key-pii:read")).status).not.toBe(403);
 		}
+		const name = encodeURIComponent("mail to ada@shop.example");
+		for (const path of [`/v1/profiles/user_id:u1/events?name=${name}`, `/v1/events/stream?name=${name}`])
+			expect(await get(path)).toMatchObject(refusal);
 		expect((await get<Profile>("/v1/profiles")).status).toBe(200);
 		const hers = (await get<Profile>("/v1/profiles/user_id:u1", "key-admin")).body.id;
 		expect((await get(`/v1/profiles/${hers}`)).status).toBe(200);

@@ -145,7 +145,12 @@ export function createMask(personalTraits: readonly string[]): Mask {
 			body: maskText(letter.body, event),
 		}),
 		hidesIdentifier: ({ type, value }) => isPersonal(type) || text(value) !== value,
-		hidesIn: (filter) => asksAbout(filter, (path) => namesIn(path).some(isPersonal), text),
+		hidesIn: (filter) =>
+			asksAbout(filter, {
+				path: (path) => namesIn(path).some(isPersonal),
+				text: (value) => text(value) !== value,
+				part: (value) => masksEmails && /@|%40/.test(value),
+			}),
 	};
 }
 
@@ -165,12 +170,22 @@ const pathKeys = new Set(["trait", "prop", "of", "same"]);
 /** Those that hold values, which may be objects with keys of their own. */
 const valueKeys = new Set(["eq", "ne", "in", "contains", "starts"]);
 
-function asksAbout(filter: unknown, hides: (path: string) => boolean, text: (value: string) => string): boolean {
-	if (typeof filter === "string") return text(filter) !== filter;
+/** Those that look for a part of a text: a part of an address, asked for piece by piece, would tell all of it. */
+const partKeys = new Set(["contains", "starts"]);
+
+interface Hidden {
+	path(path: string): boolean;
+	text(value: string): boolean;
+	part(value: string): boolean;
+}
+
+function asksAbout(filter: unknown, hides: Hidden): boolean {
+	if (typeof filter === "string") return hides.text(filter);
 	if (typeof filter !== "object" || filter === null) return false;
 	return Object.entries(filter).some(([key, value]) => {
-		if (pathKeys.has(key) && typeof value === "string" && hides(value)) return true;
-		return asksAbout(value, hides, text) || (valueKeys.has(key) && hasKey(value, hides));
+		if (typeof value === "string" && pathKeys.has(key) && hides.path(value)) return true;
+		if (typeof value === "string" && partKeys.has(key) && hides.part(value)) return true;
+		return asksAbout(value, hides) || (valueKeys.has(key) && hasKey(value, hides.path));
 	});
 }
 

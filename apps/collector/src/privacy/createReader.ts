@@ -51,6 +51,7 @@ export function createReader(store: Reader, mask: Mask): Reader {
 			return explanation && { ...explanation, because: maskReason(explanation.because, mask) };
 		},
 		async listEvents(ref, query) {
+			refuseHiddenName(query.name, mask);
 			const page = await store.listEvents(known(ref), query);
 			return page && mapPage(page, mask.event);
 		},
@@ -73,6 +74,11 @@ export function createReader(store: Reader, mask: Mask): Reader {
 		listRejected: async (query) => mapPage(await store.listRejected(query), mask.letter),
 		stats: () => store.stats(),
 	};
+}
+
+/** @throws RequestError for the name of events that would come masked: how many there are would tell what it is. */
+export function refuseHiddenName(name: string | undefined, mask: Pick<Mask, "text">): void {
+	if (name !== undefined && mask.text(name) !== name) throw hidden("Events cannot be named by personal data");
 }
 
 /** The refusal of what only `pii:read` allows. */

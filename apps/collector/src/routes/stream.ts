@@ -8,6 +8,7 @@ import type { Deps } from "../deps.ts";
 import { type LiveFilter, readMessageId, toMessages } from "../live/liveMessages.ts";
 import "../live/liveViews.ts";
 import { toLiveStream } from "../live/toLiveStream.ts";
+import { refuseHiddenName } from "../privacy/createReader.ts";
 import { RequestError } from "../problem.ts";
 import { breakOff } from "./breakOff.ts";
 import { choice, readRef, text } from "./parameters.ts";
@@ -50,6 +51,7 @@ export function streamRoutes(api: Api, { store, live, log }: Pick<Deps, "store" 
 			const ref = profile === undefined ? undefined : readRef(profile);
 			// At once, so that whoever may not name somebody so is told before the stream begins.
 			if (ref) await reader.findProfile(ref);
+			refuseHiddenName(plain.name, mask);
 			const from = await findPlace(c.req.header("last-event-id") || lastEventId);
 			// The last keeps a proxy from collecting what is meant for now.
 			const headers = { "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" };
