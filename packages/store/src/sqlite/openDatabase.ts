@@ -6,6 +6,7 @@ import { drizzle } from "drizzle-orm/better-sqlite3";
 import { migrate } from "drizzle-orm/better-sqlite3/migrator";
 import { readMigrationFiles } from "drizzle-orm/migrator";
 import { StorageUnavailableError } from "../port.ts";
+import { explainOpening, newestMigration, requireCurrent, requireFile, requireMigratable } from "./requireWorkspace.ts";
 
 export type SqliteDatabase = Database.Database;
 
@@ -22,9 +23,10 @@ const migrationsFolder = fileURLToPath(
  * and makes sure that a commit is on disk before it returns.
  */
 export function openWriter(file: string): SqliteDatabase {
-	mkdirSync(dirname(file), { recursive: true });
+	makeFolder(file);
 	const database = connect(file, {});
 	try {
+		requireMigratable(database, file, ownMigration());
 		database.pragma("auto_vacuum = INCREMENTAL");
 		database.pragma("journal_mode = WAL");
 		// better-sqlite3 is compiled to fall back to NORMAL in WAL mode, silently: FULL comes after WAL, on every connection.
@@ -38,15 +40,22 @@ export function openWriter(file: string): SqliteDatabase {
 		return database;
 	} catch (error) {
 		database.close();
-		throw error;
+		throw explainOpening(error, file);
 	}
 }
 
 /** Opens a second connection that never waits for the writer. */
 export function openReader(file: string): SqliteDatabase {
+	requireFile(file);
 	const database = connect(file, { readonly: true, fileMustExist: true });
-	database.pragma("query_only = ON");
-	return database;
+	try {
+		database.pragma("query_only = ON");
+		requireCurrent(database, file, ownMigration());
+		return database;
+	} catch (error) {
+		database.close();
+		throw explainOpening(error, file);
+	}
 }
 
 /** Opens a connection that copies the log back; it changes nothing. */
@@ -56,12 +65,24 @@ export function openCheckpointer(file: string): SqliteDatabase {
 	return database;
 }
 
+function makeFolder(file: string): void {
+	try {
+		mkdirSync(dirname(file), { recursive: true });
+	} catch (error) {
+		throw explainOpening(error, file);
+	}
+}
+
 function connect(file: string, options: Database.Options): SqliteDatabase {
-	const database = new Database(file, { timeout: patience, ...options });
-	database.pragma("cache_size = -65536");
-	database.pragma("temp_store = MEMORY");
-	database.pragma("mmap_size = 268435456");
-	return database;
+	try {
+		const database = new Database(file, { timeout: patience, ...options });
+		database.pragma("cache_size = -65536");
+		database.pragma("temp_store = MEMORY");
+		database.pragma("mmap_size = 268435456");
+		return database;
+	} catch (error) {
+		throw explainOpening(error, file);
+	}
 }
 
 function syncSettings(database: SqliteDatabase) {
@@ -88,10 +109,9 @@ export function requireDurable(database: SqliteDatabase): void {
 }
 
 function migrateDatabase(database: SqliteDatabase, file: string): void {
-	const migrations = readMigrationFiles({ migrationsFolder });
-	const applied = appliedMigrations(database);
-	if (applied >= migrations.length) return;
-	if (applied > 0) backupBeside(database, file);
+	const newest = newestMigration(database) ?? 0;
+	if (newest === ownMigration()) return;
+	if (newest > 0) backupBeside(database, file);
 	dropViews(database);
 	migrate(drizzle(database), { migrationsFolder });
 }
@@ -103,10 +123,9 @@ function dropViews(database: SqliteDatabase): void {
 	for (const name of names) database.exec(`DROP VIEW "${name}"`);
 }
 
-function appliedMigrations(database: SqliteDatabase): number {
-	const table = database.prepare("SELECT 1 FROM sqlite_master WHERE name = '__drizzle_migrations'").get();
-	if (!table) return 0;
-	return database.prepare("SELECT count(*) FROM __drizzle_migrations").pluck().get() as number;
+/** When this version's newest migration was written, ms. */
+function ownMigration(): number {
+	return Math.max(...readMigrationFiles({ migrationsFolder }).map(({ folderMillis }) => folderMillis));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import type { IdentityConfig } from "@selfsame/identity";
 import { IdentityRulesChangedError, type Snapshot } from "../port.ts";
 import { createDatasets } from "../sql/datasets.ts";
@@ -12,7 +12,6 @@ import { copyAsOfNow, removeFiles } from "./snapshotFile.ts";
 
 /** Takes a copy of the workspace's file and reads from that; see `copyAsOfNow` for why. */
 export async function openSqliteSnapshot(file: string, config: IdentityConfig): Promise<Snapshot> {
-	if (!existsSync(file)) throw new Error(`There is no database at ${file}. DATABASE_URL=file:PATH names another.`);
 	const copy = await copyAsOfNow(file);
 	const database = openCopy(copy, config);
 	const close = async () => {
