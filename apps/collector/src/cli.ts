@@ -86,10 +86,19 @@ program
 	.description("print the JSON Schema of the SELFSAME_CONFIG file")
 	.action(() => console.log(JSON.stringify(configJsonSchema(), null, 2)));
 
+inheritSettings(program);
+
 // A reader that has seen enough (`| head`) and goes is no failure: what was asked for is still done.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-	if (error.code !== "EPIPE") throw error;
+	if (error.code === "EPIPE") return;
+	console.error(`selfsame: Standard output could not be written: ${error.message}`);
+	process.exit(1);
 });
+
+/** Commands that were made elsewhere help after errors as well. */
+function inheritSettings(command: Command): void {
+	for (const inner of command.commands) inheritSettings(inner.copyInheritedSettings(command));
+}
 
 try {
 	await program.parseAsync();

@@ -89,7 +89,7 @@ export function parseConfig(value: unknown): Config {
 export function readConfig(file: string): Config {
 	let text: string;
 	try {
-		text = readFileSync(file, "utf8");
+		text = readFileSync(file, "utf8").replace(/^\ufeff/, "");
 	} catch (error) {
 		throw new ConfigError(`SELFSAME_CONFIG names ${file}, which cannot be read: ${(error as Error).message}`);
 	}

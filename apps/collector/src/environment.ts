@@ -35,6 +35,7 @@ function readPort(text: string): number {
 }
 
 function readDatabaseUrl(url: string): string {
+	if (/^file:[^?]*\?/.test(url)) throw new ConfigError("DATABASE_URL: file:PATH takes no options behind a `?`.");
 	if (/^(file:.|postgres:\/\/|postgresql:\/\/)/.test(url)) return url;
 	throw new ConfigError("DATABASE_URL must be file:PATH or postgres://USER:PASSWORD@HOST/DATABASE.");
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -143,11 +143,42 @@ describe("the other commands", { timeout: MANY_PROCESSES }, () => {
 			[["sources", "create", "Web Shop", "--trust", "client"], "lower-case"],
 			[["keys", "remove", "key_x"], "selfsame keys list"],
 			[["keys", "create", "x", "--scopes", "write"], "no scope. There are read, pii:read, admin"],
+			[["keys", "create", "two\nlines"], "no line breaks"],
+			[["keys", "delete", "x"], "--help shows what there is"],
 		] as const) {
 			const { code, output } = await run([...args]).exited;
 			expect(code).not.toBe(0);
 			expect(output).toContain(message);
 		}
+	});
+
+	it("refuse options that would do nothing, and one key for two purposes", async () => {
+		const same = { SELFSAME_WRITE_KEY: "same", SELFSAME_API_KEY: "same" };
+		expect(await run(["start"], same).exited).toMatchObject({
+			code: 1,
+			output: expect.stringContaining("Use another"),
+		});
+		await run(["sources", "create", "backend", "--trust", "server"]).exited;
+		const { code, output } = await run(["sources", "set", "backend", "identityVerification", '"enforce"']).exited;
+		expect([code, output]).toEqual([1, expect.stringContaining("for client sources")]);
+	});
+
+	it.each([
+		["nothing", null, "There is no database at"],
+		["a text", "no database at all, but a text that is long enough", "is no database"],
+	])("say so where %s is in the database's place, and leave it as it is", async (_, content, message) => {
+		const file = join(directory, "other.db");
+		if (content !== null) writeFileSync(file, content);
+		for (const args of [
+			["backup", join(directory, "b.db")],
+			["verify"],
+			["rebuild"],
+			["export", "events", "--out", "-"],
+		]) {
+			const { code, output } = await run(args, { DATABASE_URL: `file:${file}` }).exited;
+			expect([args[0], code, output]).toEqual([args[0], 1, expect.stringContaining(message)]);
+		}
+		expect(existsSync(file) ? readFileSync(file, "utf8") : null).toBe(content);
 	});
 
 	it("do their work though nobody reads on", async () => {

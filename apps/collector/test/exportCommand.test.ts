@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -70,6 +70,14 @@ describe("selfsame export", () => {
 		expect(nowhere).toMatchObject({ code: 1, output: expect.stringContaining("Make it, or name another file") });
 		const none = await cli.run(["export", "events", "--out", "-"], { DATABASE_URL: `file:${path("no.db")}` }).exited;
 		expect(none).toMatchObject({ code: 1, output: expect.stringContaining("There is no database at") });
+		const itself = path("itself.db");
+		const url = { DATABASE_URL: `file:${itself}` };
+		await cli.run(["keys", "create", "x"], url).exited;
+		symlinkSync(itself, path("link.db"));
+		for (const out of [itself, `${itself}-wal`, path("link.db")]) {
+			const refused = await cli.run(["export", "events", "--out", out, "--force"], url).exited;
+			expect(refused).toMatchObject({ code: 1, output: expect.stringContaining("is the database itself") });
+		}
 		const device = await run("events", "--out", folder, "--force");
 		expect(device).toMatchObject({ code: 1, output: expect.stringContaining("is no file") });
 	});

@@ -136,6 +136,7 @@ describe("maintenance from the command line", { timeout: MANY_PROCESSES }, () =>
 			[["purge", "--since", "1h"], "--key"],
 			[["purge", "--key", "k", "--since", "yesterday"], "2026-01-31T12:00:00Z"],
 			[["purge", "--key", "k", "--since", "1h", "--until", "2h"], "later than --since"],
+			[["purge", "--key", "k", "--since", "99999999999d"], "2026-01-31T12:00:00Z"],
 		] as const) {
 			const { code, output } = await cli.run([...args]).exited;
 			expect(code).toBe(1);

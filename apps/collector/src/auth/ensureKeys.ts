@@ -30,6 +30,10 @@ export async function ensureKeys(
 ): Promise<EnsuredKeys> {
 	const generated: EnsuredKeys["generated"] = [];
 	const sources = await store.listSources();
+	const writeKeys = [options.writeKey, options.webWriteKey, ...sources.flatMap((source) => source.writeKeys)];
+	// Write keys travel in pages and with every client: whoever has one must not be able to read.
+	if (options.apiKey && writeKeys.includes(options.apiKey))
+		throw new ConfigError("The secret key is a write key too. Use another: it reads and deletes everything.");
 	const stored = sources.find(({ id }) => id === "server")?.writeKeys[0];
 	if (!options.writeKey && !stored) generated.push("writeKey");
 	const writeKey = options.writeKey || stored || newKey("write");

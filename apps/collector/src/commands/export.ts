@@ -3,7 +3,7 @@ import { open, rename, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { type Dataset, datasets, openSnapshot, type Snapshot } from "@selfsame/store";
+import { type Dataset, datasets, openSnapshot, type Snapshot, sqliteFile } from "@selfsame/store";
 import { Argument, Command, Option } from "commander";
 import { parseConfig, readConfig, toIdentityConfig } from "../config.ts";
 import { readEnvironment } from "../environment.ts";
@@ -55,6 +55,7 @@ async function writeExport(env: Env, dataset: Dataset, { format, out, masked, fo
 	const { databaseUrl, configFile } = readEnvironment(env);
 	const config = configFile ? readConfig(configFile) : parseConfig({});
 	const target = out === "-" ? null : findTarget(out, force === true);
+	if (target !== null && databaseUrl.startsWith("file:")) refuseDatabase(target, sqliteFile(databaseUrl));
 	const snapshot = await openSnapshot(databaseUrl, { identity: toIdentityConfig(config) });
 	try {
 		const mask = masked ? createMask(config.personalTraits) : noMask;
@@ -77,6 +78,19 @@ function findTarget(out: string, force: boolean): string {
 		throw new Error(`${dirname(target)} is not there. Make it, or name another file.`);
 	}
 	return target;
+}
+
+/** `--force` is meant for an older export. */
+function refuseDatabase(target: string, database: string): void {
+	const files = ["", "-wal", "-shm"].map((suffix) => `${database}${suffix}`);
+	if (files.some((file) => file === target || isSameFile(file, target)))
+		throw new Error(`${target} is the database itself. Name another file.`);
+}
+
+/** Whether two paths lead to one file, through whatever links. */
+function isSameFile(one: string, other: string): boolean {
+	const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
+	return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
 
 /** A file that has the name is whole. */

@@ -30,7 +30,7 @@ Examples:
 		.action(() => listKeys(env));
 	keys
 		.command("create")
-		.argument("<name>", "whose it is; corrections made with it are kept under this name")
+		.argument("<name>", "whose it is; corrections made with it are kept under this name", readName)
 		.addOption(new Option("--scopes <list>", scopeHelp).argParser(readScopes).default(["read"], "read"))
 		.description("make a key and print it, this once")
 		.action((name: string, { scopes }: { scopes: Scope[] }) => createKey(env, name, scopes));
@@ -56,11 +56,17 @@ function listKeys(env: Env): Promise<void> {
 }
 
 function readScopes(list: string): Scope[] {
-	return list.split(",").map((word) => {
-		const scope = scopes.find((known) => known === word.trim());
-		if (scope) return scope;
-		throw new InvalidArgumentError(`"${word}" is no scope. There are ${scopes.join(", ")}.`);
-	});
+	const asked = list.split(",").map((word) => word.trim());
+	const unknown = asked.find((word) => !scopes.some((known) => known === word));
+	if (unknown === undefined) return scopes.filter((scope) => asked.includes(scope));
+	throw new InvalidArgumentError(`"${unknown}" is no scope. There are ${scopes.join(", ")}.`);
+}
+
+function readName(text: string): string {
+	const name = text.trim();
+	// It stands in a table, in logs, and beside corrections for ever.
+	if (/^[^\p{C}]{1,64}$/u.test(name)) return name;
+	throw new InvalidArgumentError("A name has 1 to 64 characters, and no line breaks among them.");
 }
 
 function createKey(env: Env, name: string, scopes: Scope[]): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Store } from "@selfsame/store";
 import { Command } from "commander";
 import { readWhen } from "./readWhen.ts";
 import { withStore } from "./withStore.ts";
@@ -45,7 +46,7 @@ function purge(env: Record<string, string | undefined>, { key, since, until, dry
 	const from = readWhen("--since", since, at);
 	const to = until === undefined ? undefined : readWhen("--until", until, at);
 	if (to !== undefined && to <= from) throw new Error("--until must be later than --since.");
-	return withStore(env, async (store) => {
+	const take = async (store: Store) => {
 		const query = { key, since: from, ...(to === undefined ? {} : { until: to }) };
 		const attribution = { actor: "command line", reason, at };
 		const { events } = await store.purge(query, { dryRun: dryRun === true }, attribution);
@@ -57,5 +58,6 @@ function purge(env: Record<string, string | undefined>, { key, since, until, dry
 			console.log(
 				dryRun ? `${count} came in with this key ${range}. Nothing was changed.` : `Purged ${count}, ${range}.`,
 			);
-	});
+	};
+	return withStore(env, take, { mustExist: true });
 }

@@ -104,6 +104,9 @@ function createSource(env: Env, id: string, { trust, name }: { trust: Source["tr
 	});
 }
 
+/** Options that would do nothing on a server source, and look as if they did. */
+const forClients = ["identityVerification", "identitySecrets"];
+
 function setOption(env: Env, id: string, option: string, json: string | null): Promise<void> {
 	const known = Object.keys(sourceOptionsSchema.shape);
 	if (!known.includes(option)) {
@@ -115,6 +118,8 @@ function setOption(env: Env, id: string, option: string, json: string | null): P
 	const value = json === null ? undefined : readOptionValue(option, json);
 	return withStore(env, async (store) => {
 		const source = await getSource(store, id);
+		if (value !== undefined && source.trust === "server" && forClients.includes(option))
+			throw new Error(`${option} is for client sources: ${id} is a server source, which is believed without proof.`);
 		const options: JsonObject = { ...source.options };
 		if (value === undefined) delete options[option];
 		else options[option] = value;
@@ -147,7 +152,8 @@ function addKey(env: Env, id: string): Promise<void> {
 function removeKey(env: Env, id: string, key: string): Promise<void> {
 	return withStore(env, async (store) => {
 		const source = await getSource(store, id);
-		if (!source.writeKeys.includes(key)) throw new Error(`This is no write key of ${id}.`);
+		if (!source.writeKeys.includes(key))
+			throw new Error(`This is no write key of ${id}. \`selfsame sources list\` shows those there are.`);
 		await store.putSource({ ...source, writeKeys: source.writeKeys.filter((candidate) => candidate !== key) });
 		console.log(`${id}: the key is removed. Running servers refuse it within seconds.`);
 	});

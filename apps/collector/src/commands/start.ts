@@ -58,7 +58,7 @@ function explain(error: unknown, { port, host }: Environment): unknown {
 	const { code } = error as NodeJS.ErrnoException;
 	if (code === "EADDRINUSE") return new Error(`Port ${port} is taken. Stop what uses it, or set PORT to another.`);
 	if (code === "EACCES") return new Error(`Port ${port} may not be used by this user. Set PORT to one above 1023.`);
-	if (code === "EADDRNOTAVAIL")
+	if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EAI_AGAIN")
 		return new Error(`HOST ${host} is no address of this machine. Use 127.0.0.1 or 0.0.0.0.`);
 	return error;
 }
