@@ -4,9 +4,15 @@ import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
 import { drizzle } from "drizzle-orm/better-sqlite3";
 import { migrate } from "drizzle-orm/better-sqlite3/migrator";
-import { readMigrationFiles } from "drizzle-orm/migrator";
 import { StorageUnavailableError } from "../port.ts";
-import { explainOpening, newestMigration, requireCurrent, requireFile, requireMigratable } from "./requireWorkspace.ts";
+import {
+	explainOpening,
+	newestMigration,
+	ownMigration,
+	requireCurrent,
+	requireFile,
+	requireMigratable,
+} from "./requireWorkspace.ts";
 
 export type SqliteDatabase = Database.Database;
 
@@ -26,7 +32,7 @@ export function openWriter(file: string): SqliteDatabase {
 	makeFolder(file);
 	const database = connect(file, {});
 	try {
-		requireMigratable(database, file, ownMigration());
+		requireMigratable(database, file);
 		database.pragma("auto_vacuum = INCREMENTAL");
 		database.pragma("journal_mode = WAL");
 		// better-sqlite3 is compiled to fall back to NORMAL in WAL mode, silently: FULL comes after WAL, on every connection.
@@ -50,7 +56,7 @@ export function openReader(file: string): SqliteDatabase {
 	const database = connect(file, { readonly: true, fileMustExist: true });
 	try {
 		database.pragma("query_only = ON");
-		requireCurrent(database, file, ownMigration());
+		requireCurrent(database, file);
 		return database;
 	} catch (error) {
 		database.close();
@@ -110,7 +116,7 @@ export function requireDurable(database: SqliteDatabase): void {
 
 function migrateDatabase(database: SqliteDatabase, file: string): void {
 	const newest = newestMigration(database) ?? 0;
-	if (newest === ownMigration()) return;
+	if (newest === ownMigration) return;
 	if (newest > 0) backupBeside(database, file);
 	dropViews(database);
 	migrate(drizzle(database), { migrationsFolder });
@@ -121,11 +127,6 @@ function dropViews(database: SqliteDatabase): void {
 	const ours = "SELECT name FROM sqlite_master WHERE type = 'view' AND (name GLOB 'v_*' OR name GLOB '_*')";
 	const names = database.prepare(ours).pluck().all();
 	for (const name of names) database.exec(`DROP VIEW "${name}"`);
-}
-
-/** When this version's newest migration was written, ms. */
-function ownMigration(): number {
-	return Math.max(...readMigrationFiles({ migrationsFolder }).map(({ folderMillis }) => folderMillis));
 }
 
 /**

@@ -1,5 +1,9 @@
 import { statSync } from "node:fs";
 import type Database from "better-sqlite3";
+import journal from "../../drizzle/sqlite/meta/_journal.json" with { type: "json" };
+
+/** When this version's newest migration was written, ms. */
+export const ownMigration = Math.max(...journal.entries.map(({ when }) => when));
 
 const another = "DATABASE_URL=file:PATH names another.";
 const noFile = (file: string) =>
@@ -19,15 +23,11 @@ export function newestMigration(database: Database.Database): number | null {
 	return (database.prepare("SELECT max(created_at) FROM __drizzle_migrations").pluck().get() as number | null) ?? 0;
 }
 
-/**
- * What is in a file before this version makes it its own: nothing, or a workspace that is no newer.
- *
- * @param own when this version's newest migration was written, ms.
- */
-export function requireMigratable(database: Database.Database, file: string, own: number): void {
+/** What is in a file before this version makes it its own: nothing, or a workspace that is no newer. */
+export function requireMigratable(database: Database.Database, file: string): void {
 	const newest = newestMigration(database);
 	if (newest !== null) {
-		refuseNewer(newest, file, own);
+		refuseNewer(newest, file);
 		return;
 	}
 	const other = database.prepare("SELECT 1 FROM sqlite_master WHERE name NOT GLOB 'sqlite_*'").get();
@@ -35,18 +35,18 @@ export function requireMigratable(database: Database.Database, file: string, own
 }
 
 /** The same for whoever only reads: a workspace of this very version. */
-export function requireCurrent(database: Database.Database, file: string, own: number): void {
+export function requireCurrent(database: Database.Database, file: string): void {
 	const newest = newestMigration(database);
 	if (newest === null) throw new Error(`${file} holds no workspace. ${another}`);
-	refuseNewer(newest, file, own);
-	if (newest === own) return;
+	refuseNewer(newest, file);
+	if (newest === ownMigration) return;
 	const detail = "`selfsame doctor` brings it up to date, and keeps a copy of it as it was.";
 	throw new Error(`${file} was written by an older version. ${detail}`);
 }
 
 /** What a newer version keeps there, an older one would not: it would be lost, or wrong from then on. */
-function refuseNewer(newest: number, file: string, own: number): void {
-	if (newest <= own) return;
+function refuseNewer(newest: number, file: string): void {
+	if (newest <= ownMigration) return;
 	throw new Error(`${file} was written by a newer version. Run that one, or restore a backup from before the update.`);
 }
 
