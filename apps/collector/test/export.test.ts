@@ -9,7 +9,7 @@ import { apiKey, startCollector, type TestCollector } from "./startCollector.ts"
 
 type Row = Record<string, unknown>;
 
-const dangerous = ['=HYPERLINK("http://x.io","a")', "+1-2", "-1+1", "@SUM(A1)", "\tx", "\rx", "＝1+1"];
+const dangerous = ['=HYPERLINK("http://x.io","a")', "+1-2", "-1+1", "@SUM(A1)", "\tx", "\rx", "\n=1", "＝1+1"];
 const odd = ["a,b;c", 'q"uote', "line\nbreak", "😀", "x".repeat(1_000), "1e5", "007", ""];
 
 describe("GET /v1/export", () => {
@@ -125,14 +125,14 @@ describe("GET /v1/export", () => {
 			Object.fromEntries(
 				Object.entries(row).map(([name, value]) => [
 					name,
-					typeof value === "string" && /^'[=+\-@\t\r＝＋－＠]/.test(value) ? value.slice(1) : value,
+					typeof value === "string" && /^'[=+\-@\t\r\n＝＋－＠]/.test(value) ? value.slice(1) : value,
 				]),
 			),
 		);
 		expect(unescaped.map((row) => fromFlat(dataset, row))).toEqual(expected);
 		for (const value of rows.flatMap((row) => Object.values(row))) {
 			// A number may have its sign.
-			if (!/^-?\d+(\.\d+)?$/.test(String(value ?? ""))) expect(value ?? "").not.toMatch(/^[=+\-@\t\r＝＋－＠]/);
+			if (!/^-?\d+(\.\d+)?$/.test(String(value ?? ""))) expect(value ?? "").not.toMatch(/^[=+\-@\t\r\n＝＋－＠]/);
 		}
 	});
 

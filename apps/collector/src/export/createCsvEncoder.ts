@@ -9,8 +9,8 @@ import type { Encoder } from "./encoder.ts";
  * numbers do not. Objects and lists are JSON text.
  *
  * Who sends events chooses the text in them, and spreadsheets run a cell that begins like a formula. As OWASP advises,
- * text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets a leading `'`; Parquet and NDJSON hold it as
- * it is. https://owasp.org/www-community/attacks/CSV_Injection
+ * text that begins with `=`, `+`, `-`, `@`, a tab, a carriage return or a line feed gets a leading `'`; Parquet and NDJSON
+ * hold it as it is. https://owasp.org/www-community/attacks/CSV_Injection
  */
 export function createCsvEncoder<D extends Dataset>(dataset: D): Encoder<D> {
 	const header = columns[dataset].map(({ name, kind }) => ({ name, isJson: kind === "json" }));
@@ -33,7 +33,8 @@ export function createCsvEncoder<D extends Dataset>(dataset: D): Encoder<D> {
 			? value
 			: isJson
 				? JSON.stringify(value)
-				: (value as string);
+				: // The one that the library leaves out.
+					(value as string).replace(/^\n/, "'\n");
 
 	return {
 		write(rows) {
