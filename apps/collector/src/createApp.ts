@@ -54,9 +54,11 @@ export function createApp(deps: Deps, { sdkFile, docsFolder }: PublicFiles): Hon
 
 	app.notFound((c) => {
 		const methods = findAllowedMethods(api.routes, c.req.path);
-		if (methods.length === 0) return problem("not_found", "Nothing answers here. `GET /docs` shows what there is.");
+		const headers = { "x-request-id": nextRequestId() };
+		if (methods.length === 0)
+			return problem("not_found", "Nothing answers here. `GET /docs` shows what there is.", headers);
 		const allow = methods.join(", ");
-		return problem("method_not_allowed", `This path answers ${allow} only.`, { allow });
+		return problem("method_not_allowed", `This path answers ${allow} only.`, { ...headers, allow });
 	});
 	app.onError((error) => {
 		if (error instanceof RequestError) return error.toResponse();

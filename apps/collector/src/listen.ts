@@ -52,6 +52,8 @@ export async function listen(
 ): Promise<Listening> {
 	const answer = getRequestListener((request, env) => app.fetch(request, env as HttpBindings), {
 		autoCleanupIncoming: false,
+		// HTTP/1.0 asks without a host, as the health checks of some load balancers do.
+		hostname: "localhost",
 	});
 	const server = createServer(
 		{

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { apiKey, basic, startCollector, type TestCollector, track, webKey, writeKey } from "./startCollector.ts";
@@ -90,6 +92,27 @@ describe("answers", () => {
 		expect(headers.get("x-content-type-options")).toBe("nosniff");
 		expect(headers.get("content-security-policy")).toContain("default-src 'none'");
 		expect((await collector.call("/nowhere")).headers.get("x-content-type-options")).toBe("nosniff");
+	});
+
+	it.each(["/health", "/ready", "/metrics", "/openapi.json", "/schemas/filter.json", "/docs", "/nowhere", "/v1/batch"])(
+		"carry them where no key is needed, as %s, and come from no cache",
+		async (path) => {
+			const { status, headers } = await collector.call(path);
+			expect(headers.get("x-request-id")).toMatch(/./);
+			expect(headers.get("x-content-type-options")).toBe("nosniff");
+			if (status === 200) expect(headers.get("cache-control")).toBe("no-cache");
+		},
+	);
+
+	it("come to HTTP/1.0 as well, which names no host: health checks of load balancers speak it", async () => {
+		const socket = connect(collector.port, "127.0.0.1");
+		let answer = "";
+		socket.on("data", (chunk) => {
+			answer += chunk;
+		});
+		socket.write("GET /health HTTP/1.0\r\n\r\n");
+		await once(socket, "close");
+		expect(answer).toMatch(/^HTTP\/1\.1 200 .*\{"status":"ok"\}$/s);
 	});
 });
 

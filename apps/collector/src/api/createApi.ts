@@ -1,4 +1,4 @@
-import { type Context, type Handler, Hono } from "hono";
+import { type Context, type Handler, Hono, type MiddlewareHandler } from "hono";
 import type { z } from "zod";
 import { type GuardedVariables, guard } from "../auth/guard.ts";
 import type { Deps } from "../deps.ts";
@@ -6,6 +6,7 @@ import { createMask, noMask } from "../privacy/createMask.ts";
 import { createReader } from "../privacy/createReader.ts";
 import { type Parameters, readPath, readQuery } from "../routes/parameters.ts";
 import { readJson } from "../routes/readJson.ts";
+import { nextRequestId } from "../routes/requestId.ts";
 import { segmentErrors } from "../segment/segmentErrors.ts";
 import { createRepetitions } from "./createRepetitions.ts";
 import type { Call, PathNames, Route } from "./route.ts";
@@ -67,12 +68,21 @@ export function createApi(deps: Deps): Api {
 			const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
 			const before = [
 				...(route.errors === "segment" ? [segmentErrors] : []),
+				...(route.scope === null ? [markOpen] : []),
 				...(route.scope === null || route.scope === "write" ? [] : [guard(deps, route.scope)]),
 			];
 			app.on(route.method.toUpperCase(), [path], ...before, handler);
 		},
 	};
 }
+
+/** What needs no key has an id in logs too, is taken for nothing but what it is, and is of this moment. */
+const markOpen: MiddlewareHandler = async (c, next) => {
+	await next();
+	c.header("x-request-id", nextRequestId());
+	c.header("x-content-type-options", "nosniff");
+	if (!c.res.headers.has("cache-control")) c.header("cache-control", "no-cache");
+};
 
 /** Nobody reads the body of an answer to HEAD, so a stream in it would stay open for ever. */
 async function withoutBody(response: Response): Promise<Response> {
