@@ -6,9 +6,6 @@ import { refuseEncoding } from "../ingest/admit.ts";
 import { inflate, isGzip, readIncoming, readStream } from "../ingest/readBody.ts";
 import { RequestError } from "../problem.ts";
 
-/** ms that a body may take to arrive. */
-const DEADLINE = 15_000;
-
 /** Names are kept cleaned, so they are asked for cleaned: a lone surrogate is no text that could be looked up. */
 const clean = (_: string, value: unknown) => (typeof value === "string" ? cleanText(value) : value);
 
@@ -32,7 +29,7 @@ async function readText(c: Context): Promise<string> {
 	refuseEncoding(c.req.header("content-encoding"));
 	const { incoming } = (c.env ?? {}) as Partial<HttpBindings>;
 	// Off the socket, which goes on reading what was refused: else the connection's next request would wait behind it.
-	const bytes = await (incoming ? readIncoming(incoming, DEADLINE, () => true) : readStream(c.req.raw.body));
+	const bytes = await (incoming ? readIncoming(incoming, () => true) : readStream(c.req.raw.body));
 	const text = (isGzip(bytes) ? await inflate(bytes) : bytes).toString("utf8");
 	return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
