@@ -124,7 +124,10 @@ describe("a stopping server", () => {
 		expect(refused.status).toBe(503);
 		expect(refused.body).toMatchObject({ code: "shutting_down" });
 		expect(refused.headers.get("retry-after")).toBe("1");
-		expect((await collector.call("/ready")).status).toBe(503);
+		for (const path of ["/ready", "/v1/export/profiles", "/v1/events/stream"]) {
+			const { status, headers } = await collector.get(path);
+			expect([path, status, headers.get("retry-after")]).toEqual([path, 503, "1"]);
+		}
 		expect((await collector.profile("user_id:u1"))?.eventCount).toBe(1);
 	});
 

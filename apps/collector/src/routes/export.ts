@@ -48,8 +48,8 @@ export function exportRoutes(api: Api, deps: Pick<Deps, "exporter" | "config" | 
 				},
 			},
 			async ({ c, query: { format }, mask }) => {
-				if (deps.isStopping())
-					throw new RequestError("shutting_down", "The server is stopping. Ask again in a moment.");
+				const stopping = "The server is stopping. Ask again in a moment.";
+				if (deps.isStopping()) throw new RequestError("shutting_down", stopping, { "retry-after": "1" });
 				const moment = new Date(deps.now()).toISOString().replaceAll(":", "-").slice(0, 19);
 				const headers = {
 					"content-type": formats[format],

@@ -36,7 +36,7 @@ export function healthRoutes(api: Api, { store, isStopping, metrics }: Pick<Deps
 			},
 		},
 		async ({ c }) => {
-			if (isStopping()) return problem("shutting_down", "The server is stopping.");
+			if (isStopping()) return problem("shutting_down", "The server is stopping.", { "retry-after": "1" });
 			try {
 				await store.ready();
 				return c.json({ status: "ready" });

@@ -93,7 +93,8 @@ export function streamRoutes(api: Api, { store, live, log }: Pick<Deps, "store" 
 	}
 
 	function refusal(): RequestError {
-		if (live.isClosed) return new RequestError("shutting_down", "The server is stopping. Come back in a moment.");
+		const stopping = "The server is stopping. Come back in a moment.";
+		if (live.isClosed) return new RequestError("shutting_down", stopping, { "retry-after": "1" });
 		const detail = `${live.maxStreams} streams are open, which is as many as may. Close one, or ask again later.`;
 		return new RequestError("overloaded", detail, { "retry-after": "10" });
 	}
