@@ -373,6 +373,12 @@ describe("cursors", () => {
 		const { body } = await collector.get<Paged>(`${segment}/traits?limit=1`);
 		const foreign = await at(`${segment}/external_ids?limit=1`, "next", body.cursor?.next ?? "");
 		expect(foreign).toMatchObject({ status: 400, body: { error: { code: "validation_error" } } });
+		const others = `${segment.replace("changed0", "changed1")}/traits?limit=1`;
+		expect((await at(others, "next", body.cursor?.next ?? "")).status).toBe(400);
+		// It holds when they become one with somebody whose id the profile then has.
+		await collector.act("POST", `${base}/merge`, { userId: "another", reason: "r" });
+		await collector.send([track({ userId: "another", timestamp: "2020-01-01" })]);
+		expect((await at(`${segment}/traits?limit=1`, "next", body.cursor?.next ?? "")).status).toBe(200);
 	});
 
 	it("of events and of a trait's history survive a merge, and are refused for who is someone else since", async () => {

@@ -49,7 +49,7 @@ export function segmentRoutes(api: Api): void {
 			// Every trait here was sent by somebody: none is of a class that is computed.
 			const keys = kind ? [] : Object.keys(subject.traits).filter((key) => !include || include.includes(key));
 			const url = urlOf(params, subject, "traits");
-			const { shown, cursor } = pageThrough(keys, (key) => key, { ...page, url, filters: [include, kind] });
+			const { shown, cursor } = pageThrough(keys, (key) => key, { ...page, url, filters: [params.ref, include, kind] });
 			const values = shown.map(async (key) => {
 				const value = subject.traits[key];
 				if (!verbose) return [key, value];
@@ -73,7 +73,11 @@ export function segmentRoutes(api: Api): void {
 			const subject = await findSubject(reader, params.collection, params.ref);
 			const wanted = subject.externalIds().filter(({ type }) => !include || include.includes(type));
 			const url = urlOf(params, subject, "external_ids");
-			const { shown, cursor } = pageThrough(numbered(wanted), ({ place }) => place, { ...page, url, filters: include });
+			const { shown, cursor } = pageThrough(numbered(wanted), ({ place }) => place, {
+				...page,
+				url,
+				filters: [params.ref, include],
+			});
 			const data = shown.map(async ({ id }) => {
 				const event = await subject.firstEventOf(id);
 				return { ...id, source_id: event?.source ?? null, first_message_id: event?.messageId ?? null };
@@ -157,7 +161,7 @@ export function segmentRoutes(api: Api): void {
 		},
 		async ({ c, params, query, reader }) => {
 			const subject = await findSubject(reader, params.collection, params.ref);
-			const { links, cursor } = await subject.links(query, urlOf(params, subject, "links"));
+			const { links, cursor } = await subject.links({ ...query, filters: params.ref }, urlOf(params, subject, "links"));
 			return c.json({ data: links, cursor });
 		},
 	);

@@ -12,6 +12,8 @@ export type EventsQuery = GroupEventQuery & { name?: string; type?: EventView["t
 interface Paging {
 	limit: number;
 	next?: string;
+	/** What `next` holds for. */
+	filters: unknown;
 }
 
 /** A user or an account, as the routes of Segment's Profile API ask about it. */
