@@ -255,6 +255,9 @@ describe("methods", () => {
 			["GET", "/v1/profiles/user_id:x/merge", "POST"],
 			["DELETE", "/v1/profiles/a%2Fb/events", "GET, HEAD"],
 			["GET", "/v1/batch", "POST"],
+			["GET", "/v1/profiles/search", "POST"],
+			["GET", "/v1/profiles/lookup", "POST"],
+			["DELETE", "/v1/profiles/search", "POST"],
 		] as const) {
 			const { status, headers, body } = await collector.call<Problem>(path, { method, headers: secret });
 			expect([status, body.code, headers.get("allow")]).toEqual([405, "method_not_allowed", allow]);

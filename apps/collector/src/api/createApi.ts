@@ -30,6 +30,8 @@ export interface Api {
 export function createApi(deps: Deps): Api {
 	const app = new Hono<ApiEnv>();
 	const routes: Route[] = [];
+	/** What stands in no braces is no parameter's value: with another method it is answered 405, and not as that. */
+	const plainPaths = new Set<string>();
 	const masked = createMask(deps.config.personalTraits);
 	const [open, restricted] = [createReader(deps.store, noMask), createReader(deps.store, masked)];
 
@@ -55,8 +57,11 @@ export function createApi(deps: Deps): Api {
 		add(route, handle) {
 			const plain = route as unknown as Route;
 			routes.push(plain);
+			const hasParameters = route.path.includes("{");
+			if (!hasParameters) plainPaths.add(route.path);
 			const answer = handle as unknown as (call: Call) => Promise<Response> | Response;
 			const handler: Handler<ApiEnv> = async (c) => {
+				if (hasParameters && plainPaths.has(c.req.path)) return c.notFound();
 				const call = await readCall(c, plain);
 				const key = plain.idempotent ? c.req.header("idempotency-key") : undefined;
 				if (c.req.method === "HEAD") return withoutBody(await answer(call));
