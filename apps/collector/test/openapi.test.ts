@@ -38,6 +38,10 @@ describe("GET /openapi.json", () => {
 		expect(new Set(ids).size).toBe(ids.length);
 	});
 
+	it("describes what a pinned SDK of another build is answered", async () => {
+		expect((await collector.call("/selfsame-0000000000000000.js")).status).toBe(404);
+	});
+
 	it.each(["/openapi.json", "/schemas/filter.json", "/docs/start.js", "/selfsame.js"])(
 		"needs no key, as %s, and answers 304 while it is the same, also where a proxy made the tag weak",
 		async (path) => {

@@ -54,7 +54,10 @@ const files: Pick<Route, "path" | "id" | "summary" | "query" | "answers">[] = [
 		path: "/selfsame-{hash}.js",
 		id: "getPinnedSdk",
 		summary: "The browser SDK at an address that never changes",
-		answers: { 200: { description: "For a script tag.", content: { "text/javascript": z.string() } } },
+		answers: {
+			200: { description: "For a script tag.", content: { "text/javascript": z.string() } },
+			404: error("It is of another build. `/selfsame.js` is the present one."),
+		},
 	},
 ];
 
