@@ -47,7 +47,9 @@ function describeProblem(code: ProblemCode, detail: string, headers: Record<stri
 	const { status, title } = kinds[code];
 	const body: Problem = { type: "about:blank", title, status, code, detail };
 	const own = { "content-type": PROBLEM_TYPE, "x-content-type-options": "nosniff" };
-	return { status, headers: { ...own, ...headers }, body: JSON.stringify(body) };
+	// Not Basic, which is taken as well: for that one browsers ask their user.
+	const asked = status === 401 ? { "www-authenticate": 'Bearer realm="selfsame"' } : {};
+	return { status, headers: { ...own, ...asked, ...headers }, body: JSON.stringify(body) };
 }
 
 /** Thrown where answering is someone else's business; the application turns it into its problem. */

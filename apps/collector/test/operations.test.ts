@@ -94,6 +94,18 @@ describe("answers", () => {
 		expect((await collector.call("/nowhere")).headers.get("x-content-type-options")).toBe("nosniff");
 	});
 
+	it("say how to authenticate wherever a key is missing or wrong", async () => {
+		for (const answer of [
+			collector.call("/v1/profiles"),
+			collector.post("/v1/batch", "{}", {}),
+			collector.post("/v1/track", "{}", { authorization: "Bearer wrong" }),
+			collector.call("/v1/projects/wrong/settings"),
+		]) {
+			const { status, headers } = await answer;
+			expect([status, headers.get("www-authenticate")]).toEqual([401, 'Bearer realm="selfsame"']);
+		}
+	});
+
 	it.each(["/health", "/ready", "/metrics", "/openapi.json", "/schemas/filter.json", "/docs", "/nowhere", "/v1/batch"])(
 		"carry them where no key is needed, as %s, and come from no cache",
 		async (path) => {

@@ -38,10 +38,7 @@ export function guard(
 		for (const candidate of readSecretKey(c.req.header("authorization"))) key ??= await keyRing.find(candidate);
 		if (!key) {
 			const detail = "Send the secret key as `Authorization: Bearer KEY`, or as the user name of Basic authentication.";
-			return problem("invalid_key", detail, {
-				"www-authenticate": 'Bearer realm="selfsame"',
-				"x-request-id": requestId,
-			});
+			return problem("invalid_key", detail, { "x-request-id": requestId });
 		}
 		if (!allows(key, scope)) {
 			return problem(
