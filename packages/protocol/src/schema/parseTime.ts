@@ -23,10 +23,12 @@ export function parseTime(value: unknown): number | null {
 	return inRange(Date.parse(`${date}T${minutes}:${seconds}.${fraction.slice(0, 3).padEnd(3, "0")}${zone}`));
 }
 
-/** Whether there is such a day: `Date.parse` takes the 30th of February for the 2nd of March. */
+/** Whether there is such a day: `Date.parse` takes the 30th of February for the 2nd of March. Every month has 28. */
 function isDay(date: string): boolean {
+	const [tens, ones] = [date.charCodeAt(8), date.charCodeAt(9)];
+	if (tens < 50 || (tens === 50 && ones < 57)) return true;
 	const day = Number(date.slice(8, 10));
-	return day <= 28 || new Date(`${date.slice(0, 10)}T00:00:00Z`).getUTCDate() === day;
+	return new Date(`${date.slice(0, 10)}T00:00:00Z`).getUTCDate() === day;
 }
 
 function inRange(time: number): number | null {
