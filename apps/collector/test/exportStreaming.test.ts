@@ -1,4 +1,6 @@
+import { fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { defaultIdentityConfig } from "@selfsame/identity";
 import type { AcceptedEvent } from "@selfsame/protocol";
@@ -7,6 +9,15 @@ import { createEncoder } from "../src/export/createEncoder.ts";
 import { createExporter } from "../src/export/createExporter.ts";
 import { checkedFetch } from "./checkedFetch.ts";
 import { apiKey, startCollector, type TestCollector, track } from "./startCollector.ts";
+
+/** By how many bytes a process grows that encodes so many events as Parquet. */
+async function growthOf(rows: number): Promise<number> {
+	const child = fork(new URL("./encodeParquetChild.ts", import.meta.url), [`${rows}`], {
+		execArgv: ["--conditions=@selfsame/source", "--max-semi-space-size=4"],
+	});
+	const [grown] = await once(child, "message");
+	return grown as number;
+}
 
 /** 40 MB: more than sockets on both sides hold. */
 const [events, bytesEach] = [5_000, 8_000];
@@ -150,6 +161,13 @@ describe("an encoder", () => {
 			held = Math.max(held, written - given);
 		}
 		expect(given + encoder.end().length).toBeGreaterThan(0.7 * written);
-		expect(held).toBeLessThan(40_000_000);
+		expect(held).toBeLessThan(10_000_000);
 	});
+
+	it("of Parquet takes no more memory for four times the rows", async () => {
+		const [few, many] = [await growthOf(40_000), await growthOf(160_000)];
+		console.info(`encoding Parquet: ${few >> 20} MB for 40,000 events, ${many >> 20} MB for 160,000`);
+		// The rest is how late garbage is collected.
+		expect(many).toBeLessThan(1.25 * few + 40 * 1024 * 1024);
+	}, 60_000);
 });

@@ -20,6 +20,8 @@ export interface Exporter {
 
 /** Each takes a thread and a copy of the database. */
 const MOST_AT_ONCE = 2;
+/** MB of what was just made, after which the thread collects what of it is gone: rows are gone soon, and there are many. */
+const YOUNG = 12;
 /** ms. A client that reads nothing for this long is gone or stuck, and the copy of the database is worth more. */
 const PATIENCE = 120_000;
 
@@ -58,6 +60,7 @@ function startWorker(start: ExportStart): Worker {
 	const fromSource = import.meta.url.endsWith(".ts");
 	return new Worker(new URL(fromSource ? "./exportWorker.ts" : "./exportWorker.js", import.meta.url), {
 		workerData: start,
+		resourceLimits: { maxYoungGenerationSizeMb: YOUNG },
 		execArgv: fromSource ? ["--conditions=@selfsame/source"] : [],
 	});
 }

@@ -5,8 +5,8 @@ import { columns, valuesOf } from "./columns.ts";
 import type { Encoder } from "./encoder.ts";
 
 /** A row group is held in memory until it is written, so it ends by rows or by bytes, whichever comes first. */
-const GROUP_ROWS = 25_000;
-const GROUP_BYTES = 8 * 1024 * 1024;
+const GROUP_ROWS = 10_000;
+const GROUP_BYTES = 4 * 1024 * 1024;
 
 type Kind = (typeof columns)[Dataset][number]["kind"];
 
@@ -22,16 +22,35 @@ const types: Record<Kind, Partial<SchemaElement>> = {
 	flag: { type: "BOOLEAN" },
 };
 
-const utf8 = new TextEncoder();
-
-/** A value as the column's type takes it. */
-const convert: Record<Kind, (value: Json) => unknown> = {
+/** How a value is given to the writer, by the column's type. */
+const converters = (toBytes: (text: string) => Uint8Array): Record<Kind, (value: Json) => unknown> => ({
 	text: (value) => value,
-	json: (value) => utf8.encode(JSON.stringify(value)),
+	json: (value) => toBytes(JSON.stringify(value)),
 	time: (value) => BigInt(Date.parse(value as string)),
 	count: (value) => BigInt(value as number),
 	flag: (value) => value,
-};
+});
+
+/**
+ * Texts as bytes of one buffer, which is used anew after each `clear`: a buffer for each text would take more memory
+ * than most texts, until somebody collects them.
+ */
+function createTextBuffer(size: number) {
+	const utf8 = new TextEncoder();
+	const buffer = new Uint8Array(size);
+	let used = 0;
+	return {
+		toBytes(text: string): Uint8Array {
+			const { read, written } = utf8.encodeInto(text, buffer.subarray(used));
+			if (read < text.length) return utf8.encode(text);
+			used += written;
+			return buffer.subarray(used - written, used);
+		},
+		clear: () => {
+			used = 0;
+		},
+	};
+}
 
 /** Parquet with typed columns, compressed with Snappy, one row group after the other. */
 export function createParquetEncoder<D extends Dataset>(dataset: D): Encoder<D> {
@@ -39,6 +58,8 @@ export function createParquetEncoder<D extends Dataset>(dataset: D): Encoder<D> 
 	const fields = own.map(
 		({ name, kind }): SchemaElement => ({ name, repetition_type: "OPTIONAL", ...types[kind] }) as SchemaElement,
 	);
+	const texts = createTextBuffer(GROUP_BYTES);
+	const convert = converters(texts.toBytes);
 	const writer = new ByteWriter(GROUP_BYTES);
 	const parquet = new ParquetWriter({
 		writer,
@@ -65,6 +86,7 @@ export function createParquetEncoder<D extends Dataset>(dataset: D): Encoder<D> 
 		parquet.write({ columnData, rowGroupSize: Number.MAX_SAFE_INTEGER });
 		group = own.map(() => []);
 		size = 0;
+		texts.clear();
 	};
 	const take = () => {
 		const bytes = writer.getBytes().slice();

@@ -25,6 +25,9 @@ const ROOM_TO_SPARE = 256 * 1024 * 1024;
  */
 export async function copyAsOfNow(file: string): Promise<string> {
 	const live = openReader(file);
+	// Each page is read once: keeping them would only make memory grow with the database.
+	live.pragma("mmap_size = 0");
+	live.pragma("cache_size = -4096");
 	const copy = `${file}${infix}${v7()}`;
 	try {
 		const deletions = countDeletions(live);
