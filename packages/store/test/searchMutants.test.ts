@@ -61,8 +61,8 @@ afterAll(() => temp?.remove());
 async function findDifference(mutate: (sql: string) => string): Promise<number> {
 	const compile: typeof compileFilter = (filter, setting) => {
 		const tableOf: typeof setting.tableOf = (query) => setting.tableOf({ ...query, sql: mutate(query.sql) });
-		const { where, values } = compileFilter(filter, { ...setting, tableOf });
-		return { where: mutate(where), values };
+		const compiled = compileFilter(filter, { ...setting, tableOf });
+		return { ...compiled, where: mutate(compiled.where) };
 	};
 	const searcher = openSearcher({ compile, sliceRows: 50 });
 	const differs = async (filter: Filter, index: number) => {

@@ -1,6 +1,6 @@
 export { canonicalJson } from "./canonicalJson.ts";
 export { explainFilter } from "./explainFilter.ts";
-export { eventNamesOf, traitPathsOf } from "./leavesOf.ts";
+export { eventConditionsOf, eventNamesOf, propertyPathsOf, traitPathsOf } from "./leavesOf.ts";
 export { operationOf } from "./operations.ts";
 export { parseDate } from "./parseDate.ts";
 export { durationOf } from "./parseDuration.ts";

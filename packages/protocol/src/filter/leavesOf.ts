@@ -1,4 +1,4 @@
-import type { AggregateCondition, DidCondition, Filter, Path, Sequence, TraitCondition } from "../filter.ts";
+import type { AggregateCondition, DidCondition, Filter, Path, Predicate, Sequence, TraitCondition } from "../filter.ts";
 
 /** The conditions of a filter that hold no others, in the order they stand there. */
 function leavesOf(filter: Filter): (TraitCondition | DidCondition | AggregateCondition | Sequence)[] {
@@ -20,4 +20,21 @@ export function eventNamesOf(filter: Filter): string[] {
 		return "did" in leaf ? [leaf.did] : [];
 	});
 	return [...new Set(names)];
+}
+
+/** The paths of all properties that a condition on events reads, each once. */
+export function propertyPathsOf(condition: DidCondition | AggregateCondition): Path[] {
+	const own = "agg" in condition ? [condition.of] : [];
+	return [...new Set([...own, ...(condition.where ? pathsOf(condition.where) : [])])];
+}
+
+function pathsOf(predicate: Predicate): Path[] {
+	if ("all" in predicate) return predicate.all.flatMap(pathsOf);
+	if ("any" in predicate) return predicate.any.flatMap(pathsOf);
+	return "not" in predicate ? pathsOf(predicate.not) : [predicate.prop];
+}
+
+/** The conditions of a filter on events of one name each, without sequences. */
+export function eventConditionsOf(filter: Filter): (DidCondition | AggregateCondition)[] {
+	return leavesOf(filter).filter((leaf) => "did" in leaf);
 }

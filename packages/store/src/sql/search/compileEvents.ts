@@ -3,7 +3,7 @@ import { durationOf, splitPath } from "@selfsame/protocol/filter";
 import { eventTypes } from "../eventTypes.ts";
 import { compileTest } from "./compileTest.ts";
 import { compareSql, type Parameters } from "./parameters.ts";
-import type { Place, SearchDialect } from "./searchDialect.ts";
+import type { KeptSource, Place, SearchDialect } from "./searchDialect.ts";
 
 /** What an event condition is compiled for. */
 export interface EventSetting {
@@ -13,6 +13,8 @@ export interface EventSetting {
 	hasStretches: boolean;
 	dialect: SearchDialect;
 	parameters: Parameters;
+	/** Where what the condition asks of events is kept; null: nowhere. */
+	kept: KeptSource | null;
 }
 
 /** A set of profiles by what they did: those in it, or all others. */
@@ -47,8 +49,9 @@ function isInside({ within, between }: Window, { now, parameters: { bind } }: Ev
 	return `e.ts >= ${bind(now - durationOf(between[0]))} AND e.ts < ${bind(now - durationOf(between[1]))}`;
 }
 
-/** The place of a property of an event whose payload is the row `d`. */
-export function propertyPlace(path: string, { dialect, parameters }: EventSetting): Place {
+/** The place of a property of an event whose payload is the row `d`, or that is kept. */
+export function propertyPlace(path: string, { dialect, parameters, kept }: EventSetting): Place {
+	if (kept) return kept.place(path, parameters);
 	return dialect.placeInside("d.body", ["properties", ...splitPath(path)], parameters);
 }
 
@@ -80,19 +83,24 @@ export interface EventSelection {
  */
 export function selectEvents(
 	selection: EventSelection,
-	{ hasStretches, dialect }: Pick<EventSetting, "hasStretches" | "dialect">,
+	{ hasStretches, dialect: { join, payloads, tick }, kept }: Pick<EventSetting, "hasStretches" | "dialect" | "kept">,
 ): string {
 	const { columns = [], events, payload, readsPayload = payload !== undefined, sliced } = selection;
-	const payloads = readsPayload ? dialect.payloads : "";
+	const [first, ...others] = kept?.tables ?? ["events"];
+	const beside = (tables: readonly string[]) =>
+		[...tables.map((table) => `${join} ${table} ON ${table}.seq = e.seq`), kept || !readsPayload ? "" : payloads].join(
+			" ",
+		);
 	const select = (label: string, from: string) => {
 		const inSlice = sliced ? [`${label} % :slices = :slice`] : [];
-		const where = [dialect.tick("e.seq"), events, ...inSlice, ...(payload === undefined ? [] : [payload])];
-		return `SELECT ${[`${label} AS label`, ...columns].join(", ")} FROM ${from} ${payloads} WHERE ${where.join(" AND ")}`;
+		const where = [tick("e.seq"), events, ...inSlice, ...(payload === undefined ? [] : [payload])];
+		return `SELECT ${[`${label} AS label`, ...columns].join(", ")} FROM ${from} WHERE ${where.join(" AND ")}`;
 	};
-	const settled = select("o.label", `events e ${dialect.join} owned o ON o.id = e.lead`);
+	// The payload first: whose an event is that does not fit need not be known.
+	const settled = select("o.label", `${first} e ${beside(others)} ${join} owned o ON o.id = e.lead`);
 	if (!hasStretches) return settled;
-	const contested = `stretches s ${dialect.join} events e ON e.lead = s.identifier AND ${insideStretch}`;
-	return `${settled} UNION ALL ${select("s.label", contested)}`;
+	const contested = `stretches s ${join} events e ON e.lead = s.identifier AND ${insideStretch}`;
+	return `${settled} UNION ALL ${select("s.label", `${contested} ${beside(kept?.tables ?? [])}`)}`;
 }
 
 /** The condition that an event `e` of the stretch's identifier is inside it. The first line is for the index. */
@@ -137,7 +145,7 @@ function aggregateSql(agg: AggregateCondition["agg"], { sum }: SearchDialect): s
 function selectionOf(condition: { did: string; where?: Predicate } & Window, setting: EventSetting): EventSelection {
 	const { did, where } = condition;
 	return {
-		events: `${isMeant(did, setting.parameters)} AND ${isInside(condition, setting)}`,
+		events: `${setting.kept ? "TRUE" : isMeant(did, setting.parameters)} AND ${isInside(condition, setting)}`,
 		payload: where && compilePredicate(where, setting),
 	};
 }

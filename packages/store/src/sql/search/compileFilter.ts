@@ -4,7 +4,7 @@ import { compileAggregate, compileDid, type EventSetting, type LabelSet } from "
 import { compileSequence } from "./compileSequence.ts";
 import { compileTest } from "./compileTest.ts";
 import { createParameters, total } from "./parameters.ts";
-import type { Place, SearchDialect } from "./searchDialect.ts";
+import type { KeptSource, Place, SearchDialect } from "./searchDialect.ts";
 
 /** So few tests of a row take less time than looking at the clock now and then would be worth. */
 const mostUnwatched = 8;
@@ -18,6 +18,8 @@ export interface CompileSetting {
 	traitOf(key: string): number;
 	/** Has the instant at hand that a trait names as an ISO 8601 date. */
 	addInstant(trait: number): void;
+	/** Where what a condition asks of events is kept; null: nowhere. */
+	keptFor(condition: DidCondition | AggregateCondition): KeptSource | null;
 	/** The table that holds what a query of labels selects. */
 	tableOf(query: LabelQuery): string;
 }
@@ -33,6 +35,8 @@ export interface CompiledFilter {
 	/** The condition on a profile `p`. */
 	where: string;
 	values: Values;
+	/** Whether it looks at the labels of profiles alone. */
+	isOnLabels: boolean;
 }
 
 /**
@@ -67,6 +71,7 @@ export function compileFilter(filter: Filter, setting: CompileSetting): Compiled
 			hasStretches: setting.hasStretches,
 			dialect,
 			parameters: createParameters(dialect.write),
+			kept: "sequence" in condition ? null : setting.keptFor(condition),
 		};
 		const { complement, ...query } = labelSet(condition, own);
 		const table = setting.tableOf({ ...query, values: own.parameters.values });
@@ -77,6 +82,7 @@ export function compileFilter(filter: Filter, setting: CompileSetting): Compiled
 	return {
 		where: tests > mostUnwatched ? `${dialect.tick("p.label")} AND ${where}` : where,
 		values: parameters.values,
+		isOnLabels: tests === 0,
 	};
 }
 

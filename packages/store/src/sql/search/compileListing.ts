@@ -24,5 +24,5 @@ export function compileListing(
 	if (identifierType !== undefined) sets.push(tableOf({ sql: holders(dialect), values: { type: identifierType } }));
 	if (seenAfter !== undefined) sets.push(tableOf({ sql: seenLately(dialect), values: { since: seenAfter } }));
 	const conditions = sets.map((table) => dialect.isIn("p.label", table));
-	return { where: conditions.join(" AND ") || "TRUE", values: {} };
+	return { where: conditions.join(" AND ") || "TRUE", values: {}, isOnLabels: true };
 }

@@ -20,6 +20,8 @@ interface State {
 	reached: string;
 	/** How long after that event the last step ended, ms: a sum of `not_did` windows. */
 	delay: number;
+	/** The order of a profile's events, from its end. */
+	lastFirst: string;
 	/** The column with the place of the event that broke a `not_did` without an end; null where there was none. */
 	brokenAt: string | null;
 }
@@ -38,14 +40,10 @@ export function compileSequence({ sequence }: Sequence, setting: EventSetting): 
 	const writing: Writing = { dialect, bind: parameters.bind };
 	const events = eventsOf(sequence, setting);
 	const until = first.within === undefined ? "TRUE" : `ts <= ${parameters.bind(setting.now)}`;
-	let state: State = {
-		rows: `SELECT *, (m0 AND ${until}) AS a0 FROM (${selectSteps(sequence, events, setting)}) q`,
-		reached: "a0",
-		delay: 0,
-		brokenAt: null,
-	};
+	let state = begin(sequence, { events, first: `(m0 AND ${until})` }, setting);
 	for (const [at, step] of rest.entries()) {
 		const index = at + 1;
+		if (state.reached === `a${index}`) continue;
 		if (step.did !== undefined) state = follow(state, step, index, writing);
 		else state = waitOut(state, step, { index, isLast: index === rest.length, now: setting.now }, writing);
 	}
@@ -65,7 +63,10 @@ function eventsOf([first, ...rest]: Sequence["sequence"], { now, parameters }: E
 	return `(${means}) AND e.ts >= ${parameters.bind(now - durationOf(first.within))}`;
 }
 
-/** Columns: `label`, `ts`, the `place` in the profile's order, `m0`, `m1`... whether a step means it, `v1`... what it shares. */
+/**
+ * What to select from. Columns: `label`, `ts`, `message_id`, `source`, `m0`, `m1`... whether a step means it, `v1`... what
+ * it shares.
+ */
 function selectSteps(sequence: readonly Step[], events: string, setting: EventSetting): string {
 	const columns = sequence.flatMap((step, index) => {
 		const { where, same } = step;
@@ -74,21 +75,52 @@ function selectSteps(sequence: readonly Step[], events: string, setting: EventSe
 		const shared = same === undefined ? [] : [`${propertyPlace(same, setting).identity} AS v${index}`];
 		return [`${total(fits)} AS m${index}`, ...shared];
 	});
+	const readsPayload = sequence.some(({ where, same }) => where !== undefined || same !== undefined);
 	const selected = selectEvents(
 		{
 			columns: ["e.ts AS ts", "e.message_id AS message_id", "e.source AS source", ...columns],
 			events,
 			sliced: true,
-			readsPayload: sequence.some(({ where, same }) => where !== undefined || same !== undefined),
+			readsPayload,
 		},
 		setting,
 	);
 	const means = sequence.map((_, index) => `m${index}`);
-	const shared = sequence.flatMap(({ same }, index) => (same === undefined ? [] : [`v${index}`]));
-	// Ids are left behind, since whatever stands in a row is sorted along with it by each step.
-	return `SELECT ${["label", "ts", ...means, ...shared].join(", ")},
-		row_number() OVER (PARTITION BY label ORDER BY ts, message_id, source) AS place
-		FROM (${selected}) q WHERE ${means.join(" OR ")}`;
+	// What a step means is asked for here and there, and takes a look into the payload.
+	return `(${selected} ${readsPayload ? setting.dialect.once : ""}) q WHERE ${means.join(" OR ")}`;
+}
+
+/**
+ * The first step, with the second one where that is a `did`: it looks back in the order in which the places are counted,
+ * so that the events, with their ids still, are sorted once for both.
+ */
+function begin(
+	sequence: Sequence["sequence"],
+	{ events, first }: { events: string; first: string },
+	setting: EventSetting,
+): State {
+	const [, second, ...rest] = sequence as [Step, Step, ...Step[]];
+	const order = `ORDER BY ts, message_id, source ${before}`;
+	const columns = ["label", "ts", ...sequence.map((_, index) => `m${index}`)];
+	for (const [index, step] of sequence.entries()) if ("same" in step) columns.push(`v${index}`);
+	const isPlain = rest.length === 0;
+	// Where more steps follow, ids are left behind, since whatever stands in a row is sorted along with it by each.
+	if (!isPlain) columns.push(`count(*) OVER (PARTITION BY label ${order}) AS place`);
+	else if (second.did === undefined) columns.push("message_id", "source");
+	let reached = "a0";
+	if (second.did === undefined) columns.push(`${first} AS a0`);
+	else {
+		const follows = followsAt(first, second, `OVER (${partOf(second, 1)} ${order})`, setting.parameters);
+		columns.push(`${total(`m1 AND ${sharesAt(second, 1)} AND ${follows}`)} AS a1`);
+		reached = "a1";
+	}
+	return {
+		rows: `SELECT ${columns.join(", ")} FROM ${selectSteps(sequence as Step[], events, setting)}`,
+		reached,
+		lastFirst: isPlain ? "ts DESC, message_id DESC, source DESC" : "place DESC",
+		delay: 0,
+		brokenAt: null,
+	};
 }
 
 interface Writing {
@@ -101,6 +133,14 @@ const some = (condition: string, over: string) => `max(CASE WHEN ${condition} TH
 
 /** Among which events a step looks: the profile's, or those that share a value as well. */
 const partOf = ({ same }: Step, index: number) => `PARTITION BY label${same === undefined ? "" : `, v${index}`}`;
+
+const sharesAt = ({ same }: Step, index: number) => (same === undefined ? "TRUE" : `v${index} IS NOT NULL`);
+
+/** Whether an event before, in time, fulfils what comes before the step. */
+function followsAt(reached: string, { within }: Step, over: string, { bind }: Pick<Writing, "bind">): string {
+	if (within === undefined) return some(reached, over);
+	return `max(CASE WHEN ${reached} THEN ts END) ${over} >= ts - ${bind(durationOf(within))}`;
+}
 
 function follow(state: State, step: Step, index: number, { dialect, bind }: Writing): State {
 	const { reached, delay, brokenAt } = state;
@@ -125,13 +165,11 @@ function follow(state: State, step: Step, index: number, { dialect, bind }: Writ
 					);
 		rows = `SELECT *, CASE WHEN ${reached} THEN ${end} END AS e${index} FROM (${rows}) q`;
 		follows = `max(e${index}) OVER (${part} ORDER BY place ${before}) >= place`;
-	} else if (within !== null) {
-		follows = `max(CASE WHEN ${reached} THEN ts END) OVER (${part} ORDER BY place ${before}) >= ts - ${bind(within)}`;
-	} else follows = some(reached, `OVER (${part} ORDER BY place ${before})`);
-	const shares = step.same === undefined ? "TRUE" : `v${index} IS NOT NULL`;
+	} else follows = followsAt(reached, step, `OVER (${part} ORDER BY place ${before})`, { bind });
 	return {
-		rows: `SELECT *, ${total(`m${index} AND ${shares} AND ${follows}`)} AS a${index} FROM (${rows}) q`,
+		rows: `SELECT *, ${total(`m${index} AND ${sharesAt(step, index)} AND ${follows}`)} AS a${index} FROM (${rows}) q`,
 		reached: `a${index}`,
+		lastFirst: state.lastFirst,
 		delay: 0,
 		brokenAt: null,
 	};
@@ -143,14 +181,15 @@ function waitOut(
 	{ index, isLast, now }: { index: number; isLast: boolean; now: number },
 	{ bind }: Writing,
 ): State {
-	const { rows, reached, delay } = state;
+	const { rows, reached, delay, lastFirst } = state;
 	const part = partOf(step, index);
-	const later = `OVER (${part} ORDER BY place DESC ${before})`;
+	const later = `OVER (${part} ORDER BY ${lastFirst} ${before})`;
 	// No event shares a value with one that has none, so none can break the step.
-	const matters = step.same === undefined ? "TRUE" : `v${index} IS NOT NULL`;
+	const matters = sharesAt(step, index);
 	const next = (condition: string, more: Partial<State>): State => ({
 		rows: `SELECT *, (${reached} AND ${condition}) AS a${index} FROM (${rows}) q`,
 		reached: `a${index}`,
+		lastFirst,
 		delay,
 		brokenAt: null,
 		...more,

@@ -61,8 +61,8 @@ export function createSearch(deps: SearchDeps) {
 	}
 
 	/** The next ones that match, in the order of their ids. */
-	function peopleAfter(after: Uint8Array, { where, values }: CompiledFilter, limit: number) {
-		const sql = `SELECT p.label, p.key FROM ${tables.from()}
+	function peopleAfter(after: Uint8Array, { where, values, isOnLabels }: CompiledFilter, limit: number) {
+		const sql = `SELECT p.label, p.key FROM ${tables.from(isOnLabels ? "key" : "row")}
 			WHERE ${where} AND p.key > :after ORDER BY p.key LIMIT :limit`;
 		return ask<PersonRow[]>("rows", sql, { ...values, after, limit });
 	}
@@ -85,6 +85,8 @@ export function createSearch(deps: SearchDeps) {
 		const filters = canonicalJson(filter as unknown as Json);
 		const [after, at] = cursor === undefined ? [null, now] : decodeCursor("search", filters, cursor);
 		yield* tables.refresh();
+		// What the first page looked for is there still.
+		if (cursor === undefined) yield* tables.keep(filter);
 		const compiled = compile(filter, { ...tables, now: at as number, hasStretches: tables.hasStretches() });
 		yield* tables.fill();
 		yield* nameMatches(compiled);

@@ -1,4 +1,5 @@
-import type { Comparison, Value } from "@selfsame/protocol";
+import type { AggregateCondition, Comparison, DidCondition, Filter, Value } from "@selfsame/protocol";
+import type { Work } from "../work.ts";
 import type { Parameters } from "./parameters.ts";
 
 /**
@@ -30,8 +31,13 @@ export interface Place {
  * run in their order.
  */
 export interface TraitColumns {
-	/** What to select from: the profiles `p`, with so many traits of theirs. */
-	from(traits: number): string;
+	/**
+	 * What to select from: the profiles `p`, with so many traits of theirs.
+	 *
+	 * @param by how to go through them, where that matters: in the order of their keys, so that a page may be found without
+	 *   looking at all of them; or as their rows lie, which is faster where each row is looked at.
+	 */
+	from(traits: number, by?: "key" | "row"): string;
 	add(trait: number, hasStretches: boolean): readonly string[];
 	/** Fills it in for those whom the table `touched` names; of every database that can `catchUp`. */
 	refill?(trait: number, hasStretches: boolean): readonly string[];
@@ -47,11 +53,32 @@ export interface TraitColumns {
 /** How a database tells whom the commits since a version were about. */
 export interface CatchUp {
 	/** What the queries below take, from an earlier value of `version`. */
-	since(version: string): Readonly<Record<string, number>>;
+	since(version: string): { readonly seq: number; readonly change: number };
 	/** Selects a row where more happened than that events came. */
 	isMore: string;
 	/** Selects everybody who may be another than before, with all whom the tables named in one profile with them. */
 	touched: string;
+}
+
+/**
+ * What searches asked of events before, in tables of their own, so that a search that asks it again reads no other events
+ * and no payloads. Events are never changed, so what is kept is only added to, until some are deleted.
+ */
+export interface KeptEvents {
+	/** Keeps what a filter asks of events and one before it asked as well, as far as there is room. */
+	keep(filter: Filter): Work<void>;
+	/** Where the events that a condition means are kept with all it asks of them; null: they are not. */
+	sourceOf(condition: DidCondition | AggregateCondition): KeptSource | null;
+	/** Adds events after a number, since nothing but events was committed. */
+	catchUp(seq: number): Work<void>;
+	drop(): Work<void>;
+}
+
+export interface KeptSource {
+	/** Tables with the columns `seq`, `lead`, `ts`: each has a row for each of the events. */
+	tables: readonly [string, ...string[]];
+	/** The place of a property, in any of them. */
+	place(path: string, parameters: Parameters): Place;
 }
 
 /** How a database says what searches ask. */
@@ -79,6 +106,8 @@ export interface SearchDialect {
 	positionIn(row: string): string;
 	/** Selects a value that changes with every commit that a search could see. */
 	version: string;
+	/** Left out: nothing is kept of what was asked of events. */
+	createKeptEvents?(): KeptEvents;
 	/** Left out: whenever anything was committed, the tables are made anew. */
 	catchUp?: CatchUp;
 	/** Run once the tables are filled. */

@@ -8,13 +8,22 @@ import type { Value, Work } from "../work.ts";
 import { ask } from "./ask.ts";
 import type { LabelQuery } from "./compileFilter.ts";
 import { makePeople, remakePeople } from "./makePeople.ts";
-import type { SearchDialect } from "./searchDialect.ts";
+import type { CatchUp, KeptEvents, SearchDialect } from "./searchDialect.ts";
 
 /** How many sets of profiles and how many traits are kept ready between searches. */
 const mostSets = 32;
 const mostTraits = 64;
 /** Of so few identifiers any part is worked out by itself. */
 const fewIdentifiers = 1_000;
+
+type Since = ReturnType<CatchUp["since"]>;
+
+const noKeptEvents: KeptEvents = {
+	*keep() {},
+	sourceOf: () => null,
+	*catchUp() {},
+	*drop() {},
+};
 
 export interface SearchTablesDeps {
 	dialect: SearchDialect;
@@ -38,6 +47,7 @@ export interface SearchTablesDeps {
  *   name must be chosen among several, or there may be nothing to show.
  * - traits: see `TraitColumns`.
  * - `set_N (label)`: the profiles that fulfil a condition on events.
+ * - events that were asked about before: see `KeptEvents`.
  */
 export function createSearchTables({ dialect, config, ownership, profiles, sliceRows }: SearchTablesDeps) {
 	const traits = new Map<string, number>();
@@ -49,6 +59,7 @@ export function createSearchTables({ dialect, config, ownership, profiles, slice
 	let made = 0;
 	let hasStretches = false;
 	let unnamed = 0;
+	const kept = dialect.createKeptEvents?.() ?? noKeptEvents;
 	/** How many identifiers there were when all was worked out. */
 	let size = 0;
 
@@ -61,12 +72,18 @@ export function createSearchTables({ dialect, config, ownership, profiles, slice
 		sets.clear();
 	}
 
-	/** Works out anew whom the commits since were about; false: that cannot be told, or is too many. */
-	function* catchUp(since: string): Work<boolean> {
+	/** Where to go on from, if since then nothing but events was committed. */
+	function* onlyEventsSince(since: string | null): Work<Since | null> {
+		const { catchUp: ways } = dialect;
+		if (!ways || since === null) return null;
+		const values = ways.since(since);
+		return (yield* ask<number[]>("column", ways.isMore, values)).length > 0 ? null : values;
+	}
+
+	/** Works out anew whom the commits since were about; false: that is too many. */
+	function* catchUp(values: Since): Work<boolean> {
 		const { catchUp: ways, traits: columns, types } = dialect;
 		if (!ways || !columns.refill || !columns.refillInstant) return false;
-		const values = ways.since(since);
-		if ((yield* ask<number[]>("column", ways.isMore, values)).length > 0) return false;
 		yield* ask("count", "DROP TABLE IF EXISTS touched");
 		yield* ask("count", `CREATE TEMP TABLE touched (id ${types.long} PRIMARY KEY)`);
 		const most = Math.max(fewIdentifiers, Math.floor(size / 4));
@@ -101,7 +118,9 @@ export function createSearchTables({ dialect, config, ownership, profiles, slice
 			yield* ask("count", fill, values);
 			return;
 		}
-		const [rows = 0] = yield* ask<number[]>("column", size, values);
+		// Counting takes as long as looking for them: not where all events there are would fit.
+		const [most = 0] = yield* ask<number[]>("column", "SELECT coalesce(max(seq), 0) FROM events");
+		const [rows = 0] = most <= sliceRows ? [most] : yield* ask<number[]>("column", size, values);
 		const slices = Math.ceil(rows / sliceRows);
 		for (let slice = 0; slice < slices; slice++) yield* ask("count", fill, { ...values, slices, slice });
 	}
@@ -115,9 +134,10 @@ export function createSearchTables({ dialect, config, ownership, profiles, slice
 				if (sets.size > mostSets) yield* drop();
 				return;
 			}
-			const since = version;
+			const since = yield* onlyEventsSince(version);
 			version = null;
 			yield* drop();
+			yield* since === null ? kept.drop() : kept.catchUp(since.seq);
 			const isDone = since !== null && traits.size <= mostTraits && (yield* catchUp(since));
 			if (!isDone) yield* workOutAll();
 			version = current;
@@ -129,6 +149,9 @@ export function createSearchTables({ dialect, config, ownership, profiles, slice
 			wanted = [];
 		},
 
+		keep: kept.keep,
+		keptFor: kept.sourceOf,
+
 		/** All there is counts for nothing any more: a search was cut off in the middle. */
 		forget(): void {
 			version = null;
@@ -137,7 +160,7 @@ export function createSearchTables({ dialect, config, ownership, profiles, slice
 		dialect,
 		hasStretches: () => hasStretches,
 		/** What to select profiles `p` from. */
-		from: () => dialect.traits.from(traits.size),
+		from: (by?: "key" | "row") => dialect.traits.from(traits.size, by),
 
 		/** Which of the traits one is; see `TraitColumns`. */
 		traitOf(key: string): number {

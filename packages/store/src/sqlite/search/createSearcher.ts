@@ -16,7 +16,7 @@ import { inTime } from "./tick.ts";
 export interface SearcherOptions {
 	compile?: typeof compileFilter;
 	searchDialect?: SearchDialect;
-	/** How many events a sequence may hold in memory at once. Default 250,000: about 100 MB. */
+	/** How many events a sequence may hold in memory at once. Default 1,000,000: about 100 MB. */
 	sliceRows?: number;
 	/** One Int32: once it is set, every search is cut off. */
 	stop?: SharedArrayBuffer;
@@ -26,7 +26,7 @@ export interface SearcherOptions {
 export function createSearcher(
 	file: string,
 	config: IdentityConfig,
-	{ sliceRows = 250_000, stop, ...options }: SearcherOptions = {},
+	{ sliceRows = 1_000_000, stop, ...options }: SearcherOptions = {},
 ) {
 	const database = openReader(file);
 	// The file stays read-only; the tables that searches work with are this connection's own.

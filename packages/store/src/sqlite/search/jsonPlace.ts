@@ -18,16 +18,20 @@ interface JsonColumns {
 	members: string;
 }
 
-/** The place that keys lead to inside a JSON document. */
-export function placeInside(document: string, keys: readonly string[], parameters: Parameters): Place {
+/** What stands where keys lead to inside a JSON document. */
+export function columnsInside(document: string, keys: readonly string[], { bind }: Parameters): JsonColumns {
 	// Inside its quotes a key stands as in the JSON text itself, whatever it holds.
-	const path = parameters.bind(`$${keys.map((key) => `.${JSON.stringify(key)}`).join("")}`);
-	const columns = {
+	const path = bind(`$${keys.map((key) => `.${JSON.stringify(key)}`).join("")}`);
+	return {
 		type: `json_type(${document}, ${path})`,
 		value: `json_extract(${document}, ${path})`,
 		members: `json_each(${document}, ${path})`,
 	};
-	return toPlace(columns, parameters);
+}
+
+/** The place that keys lead to inside a JSON document. */
+export function placeInside(document: string, keys: readonly string[], parameters: Parameters): Place {
+	return toPlace(columnsInside(document, keys, parameters), parameters);
 }
 
 export function toPlace(columns: JsonColumns, parameters: Parameters, instant?: () => string): Place {
@@ -44,8 +48,9 @@ export function toPlace(columns: JsonColumns, parameters: Parameters, instant?: 
 		contains(operand) {
 			const member = { type: "x.type", value: "x.value", members: "" };
 			const isMember = `EXISTS (SELECT 1 FROM ${members} x WHERE ${same(member, operand, parameters)})`;
-			const isPart = typeof operand === "string" ? `instr(${value}, ${parameters.bind(operand)}) > 0` : "0";
-			return `CASE ${type} WHEN 'text' THEN ${isPart} WHEN 'array' THEN ${isMember} END`;
+			const isListed = `CASE WHEN ${type} = 'array' THEN ${isMember} END`;
+			if (typeof operand !== "string") return isListed;
+			return `instr(${value}, ${parameters.bind(operand)}) > 0 AND ${type} = 'text' OR ${isListed}`;
 		},
 		starts(text) {
 			const start = parameters.bind(text);

@@ -1,6 +1,7 @@
 import { insideStretch } from "../../sql/search/compileEvents.ts";
 import type { SearchDialect, TraitColumns } from "../../sql/search/searchDialect.ts";
 import { catchUp } from "./catchUp.ts";
+import { createKeptEvents } from "./createKeptEvents.ts";
 import { isoDate, placeInside, toPlace } from "./jsonPlace.ts";
 import { tick } from "./tick.ts";
 
@@ -43,7 +44,7 @@ const fillInstant = (trait: number, isRefill: boolean) =>
 
 /** Each trait is four columns of `people`: the value, its JSON type, and the time and number of the event that set it. */
 const traits: TraitColumns = {
-	from: () => "people p",
+	from: (_, by) => `people p ${by === undefined ? "" : { key: "INDEXED BY people_key", row: "NOT INDEXED" }[by]}`,
 	add: (trait, hasStretches) => [
 		...columnsOf(trait).map((name) => `ALTER TABLE people ADD COLUMN ${name}`),
 		...fillTrait(trait, hasStretches, false),
@@ -81,5 +82,6 @@ export const sqliteSearchDialect: SearchDialect = {
 	// Whatever changes what is searched is an event, or is noted as a change; other commits (keys, counters) do no harm.
 	version: "SELECT coalesce((SELECT max(seq) FROM events), 0) || '.' || coalesce((SELECT max(id) FROM changes), 0)",
 	catchUp,
-	settle: [],
+	createKeptEvents,
+	settle: ["CREATE INDEX people_key ON people (key)"],
 };

@@ -1,0 +1,155 @@
+import type { AggregateCondition, DidCondition, Filter } from "@selfsame/protocol";
+import { eventConditionsOf, propertyPathsOf, splitPath } from "@selfsame/protocol/filter";
+import { ask } from "../../sql/search/ask.ts";
+import { isMeant } from "../../sql/search/compileEvents.ts";
+import { createParameters, type Parameters } from "../../sql/search/parameters.ts";
+import type { KeptEvents, KeptSource } from "../../sql/search/searchDialect.ts";
+import type { Work } from "../../sql/work.ts";
+import { columnsInside, toPlace } from "./jsonPlace.ts";
+import { tick } from "./tick.ts";
+
+/** Events of one name, with a property of theirs, or none. */
+interface Kept {
+	did: string;
+	path: string | null;
+	/** Of its table and columns. */
+	number: number;
+	pages: number;
+}
+
+/** 128 MB: beyond that, what was not asked for longest goes. */
+const mostPages = 32_768;
+/** So many rows are written between two looks at how much room they take. */
+const slice = 4_096;
+/** How many questions are remembered that were asked once. */
+const mostAsked = 1_000;
+
+/** Of all temporary tables. */
+function* usedPages(): Work<number> {
+	const [all = 0] = yield* ask<number[]>("column", "PRAGMA temp.page_count");
+	const [free = 0] = yield* ask<number[]>("column", "PRAGMA temp.freelist_count");
+	return all - free;
+}
+
+const nameOf = ({ number }: Kept) => `kept_${number}`;
+
+/**
+ * Keeps what was asked of events in temporary tables: `kept_N (seq, lead, ts, type_N, value_N)` has a row for each event of
+ * one name, with the JSON type and the value of one property, as `Place` wants them. What is asked for once is not worth
+ * the writing: a table is made when the same is asked for again.
+ */
+export function createKeptEvents(most = mostPages): KeptEvents {
+	/** Those asked for last stand last. */
+	const kept = new Map<string, Kept>();
+	const asked = new Set<string>();
+	/** What is too large, or took too long to make. */
+	const refused = new Set<string>();
+	let made = 0;
+
+	const keyOf = (did: string, path: string | null) => JSON.stringify([did, path]);
+	const pathsOf = (condition: DidCondition | AggregateCondition): readonly (string | null)[] => {
+		const paths = propertyPathsOf(condition);
+		return paths.length === 0 ? [null] : paths;
+	};
+
+	function* remove(key: string): Work<void> {
+		const one = kept.get(key);
+		kept.delete(key);
+		if (one) yield* ask("count", `DROP TABLE IF EXISTS ${nameOf(one)}`);
+	}
+
+	/** Drops what was not asked for longest until all fits; false: that was not enough, and this one is gone as well. */
+	function* makeRoom(key: string): Work<boolean> {
+		const total = () => [...kept.values()].reduce((sum, { pages }) => sum + pages, 0);
+		for (const other of [...kept.keys()]) {
+			if (total() <= most) return true;
+			if (other !== key) yield* remove(other);
+		}
+		if (total() <= most) return true;
+		yield* remove(key);
+		refused.add(key);
+		return false;
+	}
+
+	/** Adds events after a number, as far as there is room. */
+	function* fill(key: string, one: Kept, after: number): Work<void> {
+		const { sql, values } = selectEvents(one);
+		let before = yield* usedPages();
+		for (let last = after; ; ) {
+			const rows = yield* ask<number>("count", `INSERT INTO ${nameOf(one)} ${sql}`, { ...values, last });
+			one.pages += (yield* usedPages()) - before;
+			if (!(yield* makeRoom(key)) || rows < slice) return;
+			before = yield* usedPages();
+			last = (yield* ask<number[]>("column", `SELECT max(seq) FROM ${nameOf(one)}`))[0] as number;
+		}
+	}
+
+	function* make(did: string, path: string | null): Work<void> {
+		const key = keyOf(did, path);
+		// All events, and nothing of what is in them, would only be a copy.
+		if (kept.has(key) || refused.has(key) || (did === "*" && path === null)) return;
+		const one: Kept = { did, path, number: made++, pages: 0 };
+		const columns = path === null ? "" : `, type_${one.number}, value_${one.number}`;
+		// A search that takes too long on this is undone: the next one shall not try the same.
+		refused.add(key);
+		yield* ask(
+			"count",
+			`CREATE TEMP TABLE ${nameOf(one)} (seq INTEGER PRIMARY KEY, lead INTEGER, ts INTEGER${columns})`,
+		);
+		kept.set(key, one);
+		yield* fill(key, one, -1);
+		if (kept.has(key)) refused.delete(key);
+	}
+
+	return {
+		*keep(filter: Filter) {
+			const wanted = eventConditionsOf(filter).map((condition) => ({ did: condition.did, paths: pathsOf(condition) }));
+			const again = wanted.filter(({ did, paths }) => paths.every((path) => asked.has(keyOf(did, path))));
+			if (asked.size > mostAsked) asked.clear();
+			for (const { did, paths } of wanted) for (const path of paths) asked.add(keyOf(did, path));
+			for (const { did, paths } of again) for (const path of paths) yield* make(did, path);
+		},
+
+		sourceOf(condition): KeptSource | null {
+			const paths = pathsOf(condition);
+			const found = new Map<string | null, Kept>();
+			for (const path of paths) {
+				const key = keyOf(condition.did, path);
+				const one = kept.get(key);
+				if (!one) return null;
+				kept.delete(key);
+				kept.set(key, one);
+				found.set(path, one);
+			}
+			const tables = [...found.values()].map(nameOf) as [string, ...string[]];
+			return { tables, place: (path, parameters) => placeOf(found.get(path) as Kept, parameters) };
+		},
+
+		*catchUp(seq) {
+			for (const [key, one] of [...kept]) if (kept.has(key)) yield* fill(key, one, seq);
+		},
+
+		*drop() {
+			for (const key of [...kept.keys()]) yield* remove(key);
+		},
+	};
+}
+
+function placeOf({ number }: Kept, parameters: Parameters) {
+	const [type, value] = [`type_${number}`, `value_${number}`];
+	return toPlace({ type, value, members: `json_each(${value})` }, parameters);
+}
+
+/** A query of the next events, after `:last`. */
+function selectEvents({ did, path }: Kept) {
+	const parameters = createParameters((name) => `:${name}`);
+	const columns = ["e.seq", "e.lead", "e.ts"];
+	if (path !== null) {
+		const { type, value } = columnsInside("d.body", ["properties", ...splitPath(path)], parameters);
+		columns.push(type, `CASE WHEN ${type} IN ('integer', 'real') THEN CAST(${value} AS REAL) ELSE ${value} END`);
+	}
+	const payloads = path === null ? "" : "LEFT JOIN event_payloads d ON d.seq = e.seq";
+	const sql = `SELECT ${columns.join(", ")} FROM events e NOT INDEXED ${payloads}
+		WHERE e.seq > :last AND ${tick("e.seq")} AND ${isMeant(did, parameters)} ORDER BY e.seq LIMIT ${slice}`;
+	return { sql, values: parameters.values };
+}
