@@ -18,7 +18,8 @@ import { startBuilt } from "./startBuilt.ts";
  * - a profile by identifier at 32 connections: p99 against a bare Hono server that answers the same bytes; at most 3 times
  * - the first page of events of somebody with 100,000 events against that of somebody with 100; as fast
  * - a search of one condition over all profiles against a scan of a flat table, joined before; at most 2 times. Each
- *   search asks for another value, so that none finds the answer of the one before
+ *   search asks for another value, so that none finds the answer of the one before; from the second on, what they ask of
+ *   events is kept, but for the property that is another one each time
  * - ingest with 100 reads a second against ingest alone; at least 0.9
  *
  * `SELFSAME_BENCH_PROFILES` (100000) says over how many profiles.
@@ -160,7 +161,16 @@ async function compareSearches(): Promise<void> {
 		did: ["an event more often than anybody", (nth) => ({ did, count: { gte: 30 + nth } })],
 		property: ["an event with a property that half have", (nth) => ({ did, where: above(45 + nth / 10) })],
 		nobodysProperty: ["the same with one that nobody has", (nth) => ({ did, where: above(1_000 + nth) })],
+		fewHave: ["the same with one that 5 % have", (nth) => ({ did, where: above(85 + nth / 10) })],
+		newProperty: [
+			"a property that nobody asked for yet",
+			(nth) => ({ did, where: { prop: `coupon ${nth}`, exists: true } }),
+		],
 		sum: ["the sum of a property over 1,000", (nth) => ({ did, agg: "sum", of: "price", value: { gt: 1_000 + nth } })],
+		sequence: [
+			"one event after another",
+			(nth) => ({ sequence: [{ did: "Product Viewed" }, { did, within: `${3_600 + nth}s` }] }),
+		],
 	};
 	for (const [scan, [name, filterOf]] of Object.entries(searches)) {
 		const questions = Array.from({ length: 9 }, (_, index) => ({

@@ -12,7 +12,14 @@ const scans = {
 	did: `${ofOrders} ${byProfile} HAVING count(*) >= 30 ${firstPage}`,
 	property: `${ofOrders} AND ${price} > 45 ${byProfile} ${firstPage}`,
 	nobodysProperty: `${ofOrders} AND ${price} > 1000 ${byProfile} ${firstPage}`,
+	fewHave: `${ofOrders} AND ${price} > 85 ${byProfile} ${firstPage}`,
+	newProperty: `${ofOrders} AND payload ->> '$.properties.coupon' IS NOT NULL ${byProfile} ${firstPage}`,
 	sum: `${ofOrders} ${byProfile} HAVING sum(${price}) > 1000 ${firstPage}`,
+	sequence: `SELECT DISTINCT profile FROM (SELECT profile, name, ts,
+		max(CASE WHEN name = 'Product Viewed' THEN ts END)
+		OVER (PARTITION BY profile ORDER BY ts ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS viewed
+		FROM happened WHERE name IN ('Product Viewed', 'Order Completed')) q
+		WHERE name = 'Order Completed' AND viewed >= ts - 3600000 ${firstPage}`,
 } as const;
 
 /**

@@ -51,8 +51,7 @@ function isInside({ within, between }: Window, { now, parameters: { bind } }: Ev
 
 /** The place of a property of an event whose payload is the row `d`, or that is kept. */
 export function propertyPlace(path: string, { dialect, parameters, kept }: EventSetting): Place {
-	if (kept) return kept.place(path, parameters);
-	return dialect.placeInside("d.body", ["properties", ...splitPath(path)], parameters);
+	return kept?.place(path, parameters) ?? dialect.placeInside("d.body", ["properties", ...splitPath(path)], parameters);
 }
 
 /** A predicate on the properties of an event whose payload is the row `d`; true or false, never null. */
@@ -88,9 +87,10 @@ export function selectEvents(
 	const { columns = [], events, payload, readsPayload = payload !== undefined, sliced } = selection;
 	const [first, ...others] = kept?.tables ?? ["events"];
 	const beside = (tables: readonly string[]) =>
-		[...tables.map((table) => `${join} ${table} ON ${table}.seq = e.seq`), kept || !readsPayload ? "" : payloads].join(
-			" ",
-		);
+		[
+			...tables.map((table) => `${join} ${table} ON ${table}.seq = e.seq`),
+			readsPayload && !kept?.isWhole ? payloads : "",
+		].join(" ");
 	const select = (label: string, from: string) => {
 		const inSlice = sliced ? [`${label} % :slices = :slice`] : [];
 		const where = [tick("e.seq"), events, ...inSlice, ...(payload === undefined ? [] : [payload])];

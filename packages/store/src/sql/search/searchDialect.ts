@@ -67,7 +67,7 @@ export interface CatchUp {
 export interface KeptEvents {
 	/** Keeps what a filter asks of events and one before it asked as well, as far as there is room. */
 	keep(filter: Filter): Work<void>;
-	/** Where the events that a condition means are kept with all it asks of them; null: they are not. */
+	/** Where the events that a condition means are kept; null: they are not. */
 	sourceOf(condition: DidCondition | AggregateCondition): KeptSource | null;
 	/** Adds events after a number, since nothing but events was committed. */
 	catchUp(seq: number): Work<void>;
@@ -77,8 +77,10 @@ export interface KeptEvents {
 export interface KeptSource {
 	/** Tables with the columns `seq`, `lead`, `ts`: each has a row for each of the events. */
 	tables: readonly [string, ...string[]];
-	/** The place of a property, in any of them. */
-	place(path: string, parameters: Parameters): Place;
+	/** Whether they hold all that the condition asks of the events; else the rest is in the payloads. */
+	isWhole: boolean;
+	/** The place of a property, in any of them; null: it is not kept. */
+	place(path: string, parameters: Parameters): Place | null;
 }
 
 /** How a database says what searches ask. */

@@ -35,8 +35,8 @@ const nameOf = ({ number }: Kept) => `kept_${number}`;
 
 /**
  * Keeps what was asked of events in temporary tables: `kept_N (seq, lead, ts, type_N, value_N)` has a row for each event of
- * one name, with the JSON type and the value of one property, as `Place` wants them. What is asked for once is not worth
- * the writing: a table is made when the same is asked for again.
+ * one name, with the JSON type and the value of one property, as `Place` wants them, or without. What is asked for once is
+ * not worth the writing: a table is made when the same is asked for again, or another property of events of that name.
  */
 export function createKeptEvents(most = mostPages): KeptEvents {
 	/** Those asked for last stand last. */
@@ -101,28 +101,49 @@ export function createKeptEvents(most = mostPages): KeptEvents {
 		if (kept.has(key)) refused.delete(key);
 	}
 
+	/** The events of a name, with whichever property. */
+	const anyOf = (did: string) => [...kept].find(([, one]) => one.did === did)?.[0];
+
+	function find(key: string): Kept | undefined {
+		const one = kept.get(key);
+		if (!one) return;
+		kept.delete(key);
+		kept.set(key, one);
+		return one;
+	}
+
 	return {
 		*keep(filter: Filter) {
 			const wanted = eventConditionsOf(filter).map((condition) => ({ did: condition.did, paths: pathsOf(condition) }));
-			const again = wanted.filter(({ did, paths }) => paths.every((path) => asked.has(keyOf(did, path))));
+			const again = wanted.filter(({ did }) => asked.has(keyOf(did, null)));
+			const before = new Set(asked);
 			if (asked.size > mostAsked) asked.clear();
-			for (const { did, paths } of wanted) for (const path of paths) asked.add(keyOf(did, path));
-			for (const { did, paths } of again) for (const path of paths) yield* make(did, path);
+			for (const { did, paths } of wanted) for (const path of [null, ...paths]) asked.add(keyOf(did, path));
+			for (const { did, paths } of again) {
+				const isSame = paths.every((path) => before.has(keyOf(did, path)));
+				if (isSame) for (const path of paths) yield* make(did, path);
+				if (!anyOf(did)) yield* make(did, null);
+			}
 		},
 
 		sourceOf(condition): KeptSource | null {
-			const paths = pathsOf(condition);
 			const found = new Map<string | null, Kept>();
-			for (const path of paths) {
-				const key = keyOf(condition.did, path);
-				const one = kept.get(key);
-				if (!one) return null;
-				kept.delete(key);
-				kept.set(key, one);
-				found.set(path, one);
+			for (const path of pathsOf(condition)) {
+				const one = find(keyOf(condition.did, path));
+				if (one) found.set(path, one);
+			}
+			const isWhole = found.size === pathsOf(condition).length;
+			if (found.size === 0) {
+				const key = anyOf(condition.did);
+				if (key === undefined) return null;
+				found.set(null, find(key) as Kept);
 			}
 			const tables = [...found.values()].map(nameOf) as [string, ...string[]];
-			return { tables, place: (path, parameters) => placeOf(found.get(path) as Kept, parameters) };
+			const place = (path: string, parameters: Parameters) => {
+				const one = found.get(path);
+				return one ? placeOf(one, parameters) : null;
+			};
+			return { tables, isWhole: isWhole || propertyPathsOf(condition).length === 0, place };
 		},
 
 		*catchUp(seq) {

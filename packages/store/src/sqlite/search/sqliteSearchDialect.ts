@@ -5,7 +5,8 @@ import { createKeptEvents } from "./createKeptEvents.ts";
 import { isoDate, placeInside, toPlace } from "./jsonPlace.ts";
 import { tick } from "./tick.ts";
 
-const columnsOf = (trait: number) => ["_ts", "_seq", "_type", ""].map((part) => `t${trait}${part}`);
+/** What searches read comes first: SQLite goes through a row from its beginning. */
+const columnsOf = (trait: number) => ["", "_type", "_ts", "_seq"].map((part) => `t${trait}${part}`);
 
 /** Those whom the table `touched` names, or everybody. */
 const inScope = (label: string, isRefill: boolean) => (isRefill ? `AND ${label} IN (SELECT id FROM touched)` : "");
@@ -14,9 +15,9 @@ const inScope = (label: string, isRefill: boolean) => (isRefill ? `AND ${label} 
 function fillTrait(trait: number, hasStretches: boolean, isRefill: boolean): string[] {
 	const column = `t${trait}`;
 	const columns = columnsOf(trait);
-	const select = (label: string, from: string) => `SELECT ${label}, w.ts, w.seq, json_type(w.value),
-		CASE WHEN json_type(w.value) IN ('integer', 'real') THEN CAST(w.value AS REAL) ELSE json_extract(w.value, '$') END
-		FROM ${from}`;
+	const select = (label: string, from: string) => `SELECT ${label},
+		CASE WHEN json_type(w.value) IN ('integer', 'real') THEN CAST(w.value AS REAL) ELSE json_extract(w.value, '$') END,
+		json_type(w.value), w.ts, w.seq FROM ${from}`;
 	const settled = select(
 		"o.label",
 		`${isRefill ? "touched q CROSS JOIN owned o ON o.id = q.id" : "owned o"} CROSS JOIN trait_writes w
