@@ -17,11 +17,11 @@ interface Kept {
 	pages: number;
 }
 
-/** 128 MB: beyond that, what was not asked for longest goes. */
+/** 128 MB: beyond that, what was not asked for longest goes. One alone may take half of it. */
 const mostPages = 32_768;
 /** So many rows are written between two looks at how much room they take. */
 const slice = 4_096;
-/** How many questions are remembered that were asked once. */
+/** How many questions are remembered that were asked once, or are not worth to keep. */
 const mostAsked = 1_000;
 
 /** Of all temporary tables. */
@@ -58,17 +58,22 @@ export function createKeptEvents(most = mostPages): KeptEvents {
 		if (one) yield* ask("count", `DROP TABLE IF EXISTS ${nameOf(one)}`);
 	}
 
-	/** Drops what was not asked for longest until all fits; false: that was not enough, and this one is gone as well. */
-	function* makeRoom(key: string): Work<boolean> {
-		const total = () => [...kept.values()].reduce((sum, { pages }) => sum + pages, 0);
-		for (const other of [...kept.keys()]) {
-			if (total() <= most) return true;
-			if (other !== key) yield* remove(other);
+	/** Drops what was not asked for longest until all fits, or this one, where it is too large; false: it is gone. */
+	function* makeRoom(key: string, { pages }: Kept): Work<boolean> {
+		if (pages > most / 2) {
+			yield* remove(key);
+			refused.add(key);
+			return false;
 		}
-		if (total() <= most) return true;
-		yield* remove(key);
-		refused.add(key);
-		return false;
+		let total = 0;
+		for (const one of kept.values()) total += one.pages;
+		for (const [other, one] of [...kept]) {
+			if (total <= most) break;
+			if (other === key) continue;
+			yield* remove(other);
+			total -= one.pages;
+		}
+		return true;
 	}
 
 	/** Adds events after a number, as far as there is room. */
@@ -78,7 +83,7 @@ export function createKeptEvents(most = mostPages): KeptEvents {
 		for (let last = after; ; ) {
 			const rows = yield* ask<number>("count", `INSERT INTO ${nameOf(one)} ${sql}`, { ...values, last });
 			one.pages += (yield* usedPages()) - before;
-			if (!(yield* makeRoom(key)) || rows < slice) return;
+			if (!(yield* makeRoom(key, one)) || rows < slice) return;
 			before = yield* usedPages();
 			last = (yield* ask<number[]>("column", `SELECT max(seq) FROM ${nameOf(one)}`))[0] as number;
 		}
@@ -117,7 +122,7 @@ export function createKeptEvents(most = mostPages): KeptEvents {
 			const wanted = eventConditionsOf(filter).map((condition) => ({ did: condition.did, paths: pathsOf(condition) }));
 			const again = wanted.filter(({ did }) => asked.has(keyOf(did, null)));
 			const before = new Set(asked);
-			if (asked.size > mostAsked) asked.clear();
+			for (const memory of [asked, refused]) if (memory.size > mostAsked) memory.clear();
 			for (const { did, paths } of wanted) for (const path of [null, ...paths]) asked.add(keyOf(did, path));
 			for (const { did, paths } of again) {
 				const isSame = paths.every((path) => before.has(keyOf(did, path)));
