@@ -6,6 +6,8 @@ import { type RunningCollector, startCollector } from "../support/startCollector
 
 /** 512 of them with `SELFSAME_TEST_SCALE=8`. */
 const connections = Math.min(512, Math.round(64 * testScale()));
+/** The first flood finds a fresh process, the others one that has had a flood. */
+const floods = 4;
 const bodyBytes = 4 * 1024 * 1024;
 const maxResident = 400 * 1024 * 1024;
 
@@ -56,14 +58,16 @@ function push(port: number, key: string, body: Buffer): Promise<{ status: number
 }
 
 test.skipIf(!existsSync("/proc/self/status"))(
-	`${connections} connections that push 4 MB each at once: memory stays under 400 MB, and what is acknowledged is stored`,
+	`${connections} connections that push 4 MB each at once, ${floods} times: memory stays under 400 MB, and what is acknowledged is stored`,
 	async () => {
 		const port = Number(new URL(collector.url).port);
-		// Few bodies for many connections: the memory in question is the server's.
-		const bodies = Array.from({ length: 8 }, (_, sender) => largeBody(sender));
-		const answers = await Promise.all(
-			Array.from({ length: connections }, (_, at) => push(port, collector.writeKey, bodies[at % 8] as Buffer)),
-		);
+		const answers: { status: number; accepted: number }[] = [];
+		for (let flood = 0; flood < floods; flood++) {
+			// Few bodies for many connections: the memory in question is the server's.
+			const bodies = Array.from({ length: 8 }, (_, sender) => largeBody(flood * 8 + sender));
+			const all = Array.from({ length: connections }, (_, at) => bodies[at % 8] as Buffer);
+			answers.push(...(await Promise.all(all.map((body) => push(port, collector.writeKey, body)))));
+		}
 		for (const { status } of answers) expect([200, 429]).toContain(status);
 		const accepted = answers.reduce((sum, answer) => sum + answer.accepted, 0);
 		expect(accepted).toBeGreaterThan(0);

@@ -66,7 +66,7 @@ const configSchema = z.strictObject({
 	queueBytes: z
 		.int()
 		.min(8 * 1024 * 1024)
-		// Parsed, a body takes some ten times its bytes: this keeps a flood of large ones within 400 MB of memory.
+		// Parsed, a body takes some ten times its bytes, and half of this is for large ones: a flood stays within 400 MB.
 		.default(16 * 1024 * 1024)
 		.meta({ description: "Bytes of requests in flight; beyond that new ones are answered 429." }),
 });

@@ -35,6 +35,8 @@ export interface CollectorOptions {
 	log?: Log;
 	/** Limits of the live stream of events. */
 	live?: LiveOptions;
+	/** Gives back memory after large requests: see `boundHeap`. Default: V8 does so when it likes. */
+	relieve?: () => void;
 	/** The built browser SDK. Default: the one beside the built collector, or in the workspace. */
 	sdkFile?: string | null;
 }
@@ -63,7 +65,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
 	const identity = toIdentityConfig(config);
 	const store = await openStore(databaseUrl, { identity });
 	const keys = await ensureKeys(store, options.keys ?? {}, now);
-	const budget = createByteBudget(config.queueBytes);
+	const budget = createByteBudget(config.queueBytes, options.relieve);
 	const live = createLiveHub(store, options.live);
 	const exporter = createExporter({ databaseUrl, identity });
 	const metrics = createMetrics(

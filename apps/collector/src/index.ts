@@ -2,3 +2,4 @@ export { type Config, ConfigError, configJsonSchema, parseConfig, readConfig } f
 export { type Collector, type CollectorOptions, createCollector } from "./createCollector.ts";
 export { type Environment, readEnvironment } from "./environment.ts";
 export { type Listening, type ListenOptions, listen } from "./listen.ts";
+export { boundHeap } from "./operations/boundHeap.ts";

@@ -1,5 +1,6 @@
 import process from "node:process";
 import {
+	boundHeap,
 	type Collector,
 	createCollector,
 	type Listening,
@@ -21,6 +22,7 @@ async function startDev(env: NodeJS.ProcessEnv): Promise<void> {
 		databaseUrl,
 		config: configFile ? readConfig(configFile) : parseConfig({}),
 		keys: { writeKey: keys.serverWriteKey, webWriteKey: keys.webWriteKey, apiKey: keys.apiKey },
+		relieve: boundHeap(),
 	});
 	const readVisitor = createVisitorReader({
 		request: (path, init) => collector.app.request(path, init),

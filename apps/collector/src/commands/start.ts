@@ -2,6 +2,7 @@ import { parseConfig, readConfig } from "../config.ts";
 import { type Collector, createCollector } from "../createCollector.ts";
 import { type Environment, readEnvironment } from "../environment.ts";
 import { type Listening, listen } from "../listen.ts";
+import { boundHeap } from "../operations/boundHeap.ts";
 import { createLog } from "../operations/createLog.ts";
 
 /** ms within which a stopping server is gone, whatever its clients do. */
@@ -13,7 +14,13 @@ export async function start(env: Record<string, string | undefined>): Promise<vo
 	const config = environment.configFile ? readConfig(environment.configFile) : parseConfig({});
 	const { databaseUrl, writeKey, apiKey } = environment;
 	const log = createLog(environment.logLevel);
-	const collector = await createCollector({ databaseUrl, config, keys: { writeKey, apiKey }, log });
+	const collector = await createCollector({
+		databaseUrl,
+		config,
+		keys: { writeKey, apiKey },
+		log,
+		relieve: boundHeap(),
+	});
 	let listening: Listening;
 	try {
 		listening = await listen(collector, environment);

@@ -2,6 +2,8 @@
 export interface ByteBudget {
 	/** A loan of `bytes`; null when that would pass the limit. */
 	borrow(bytes: number): Loan | null;
+	/** Notes bytes that were read and not kept. */
+	drop(bytes: number): void;
 	/** Bytes lent now. */
 	readonly used: number;
 }
@@ -16,13 +18,25 @@ export interface Loan {
 /** A request up to this size counts as small. */
 const SMALL = 64 * 1024;
 
+/** So many bytes of large requests, or of dropped ones, leave enough behind to be worth collecting. */
+const WORTH_RELIEF = 8 * 1024 * 1024;
+
 /**
- * @param limit bytes. The last quarter is for small requests: large ones, whose senders may also be slow, cannot shut
- * out the ordinary ones.
+ * @param limit bytes. Half of it is for small requests: large ones, which take ten times their bytes once they are parsed,
+ * and whose senders may also be slow, cannot shut out the ordinary ones.
+ * @param relieve is called each time that much of what was large or dropped may be collected.
  */
-export function createByteBudget(limit: number): ByteBudget {
+export function createByteBudget(limit: number, relieve = () => {}): ByteBudget {
 	let used = 0;
-	const fits = (bytes: number, size: number) => used + bytes <= (size > SMALL ? limit * 0.75 : limit);
+	let sinceRelief = 0;
+	const fits = (bytes: number, size: number) => used + bytes <= (size > SMALL ? limit / 2 : limit);
+
+	function drop(bytes: number): void {
+		sinceRelief += bytes;
+		if (sinceRelief < WORTH_RELIEF) return;
+		sinceRelief = 0;
+		relieve();
+	}
 
 	return {
 		borrow(bytes) {
@@ -39,10 +53,12 @@ export function createByteBudget(limit: number): ByteBudget {
 				},
 				end() {
 					used -= lent;
+					if (lent > SMALL) drop(lent);
 					lent = 0;
 				},
 			};
 		},
+		drop,
 		get used() {
 			return used;
 		},

@@ -27,6 +27,8 @@ export function createIngestListener(deps: Deps): IngestListener {
 		void receive(request, deps, shape).then(({ status, headers, body }) => {
 			outgoing.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) });
 			outgoing.end(body);
+			// What is left of a refused body is read, so that its sender sees the answer.
+			if (!incoming.complete) incoming.on("data", (chunk: Buffer) => deps.budget.drop(chunk.length));
 		});
 		return true;
 	};

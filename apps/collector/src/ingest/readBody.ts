@@ -32,6 +32,9 @@ function readArrived(incoming: IncomingMessage): Buffer | null {
 
 function readArriving(incoming: IncomingMessage, mayGrow: MayGrow): Promise<Buffer> {
 	return new Promise((resolve, reject) => {
+		const declared = Number(incoming.headers["content-length"] ?? 0);
+		// Where the length is known there is one buffer for all, and each chunk is gone at once.
+		const all = declared > 0 && declared <= limits.bodyBytes ? Buffer.allocUnsafeSlow(declared) : null;
 		const chunks: Buffer[] = [];
 		let size = 0;
 		const timer = setTimeout(
@@ -45,12 +48,14 @@ function readArriving(incoming: IncomingMessage, mayGrow: MayGrow): Promise<Buff
 				// The rest is read and dropped: a sender that is cut off while it writes never sees the answer.
 				incoming.resume();
 				reject(error);
-			} else resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size));
+			} else resolve(all?.subarray(0, size) ?? Buffer.concat(chunks, size));
 		}
 		function onData(chunk: Buffer) {
+			const before = size;
 			size += chunk.length;
 			if (size > limits.bodyBytes) finish(tooLarge());
 			else if (!mayGrow(size)) finish(overloaded());
+			else if (all) chunk.copy(all, before);
 			else chunks.push(chunk);
 		}
 		const onEnd = () => finish();

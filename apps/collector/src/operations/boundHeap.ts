@@ -1,0 +1,26 @@
+import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
+/** Bytes at which V8's space for what was just made stops growing. By itself it takes up to 128 MB, once it has had a flood. */
+const YOUNG = 24 * 1024 * 1024;
+/** ms between two looks at how large it is. */
+const LOOK_EVERY = 500;
+
+/**
+ * Keeps the memory of a process that may be flooded with large bodies within bounds: V8 plans by how much memory the
+ * machine has. It takes its limits from the command line alone, so here it is told once it has enough.
+ *
+ * @returns a function that gives back what was dropped a moment ago. V8 sees the few objects that hold large buffers, and
+ * waits until there are many.
+ */
+export function boundHeap(): () => void {
+	const looks = setInterval(() => {
+		const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space");
+		if (young && young.space_size < YOUNG) return;
+		setFlagsFromString("--semi-space-growth-factor=1");
+		clearInterval(looks);
+	}, LOOK_EVERY).unref();
+	setFlagsFromString("--expose-gc");
+	const collect = runInNewContext("gc") as NodeJS.GCFunction;
+	return () => collect({ type: "minor" });
+}
