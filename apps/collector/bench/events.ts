@@ -42,3 +42,11 @@ export function makeEvents(count: number): WireEvent[] {
 		return { ...base, type: "track", event: "Product Viewed", userId };
 	});
 }
+
+/** Events in parts of a size, the last one perhaps smaller. */
+export const chunks = (events: WireEvent[], size: number): WireEvent[][] =>
+	Array.from({ length: Math.ceil(events.length / size) }, (_, i) => events.slice(i * size, (i + 1) * size));
+
+/** The body of a batch. */
+export const toBatch = (events: WireEvent[]): string =>
+	JSON.stringify({ batch: events, sentAt: new Date().toISOString() });

@@ -1,12 +1,11 @@
-import { fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { makeEvents, type WireEvent } from "./events.ts";
+import { chunks, makeEvents, toBatch, type WireEvent } from "./events.ts";
 import type { Load, LoadReport } from "./load.ts";
 import { startBuilt } from "./startBuilt.ts";
+import { putLoad, startChild } from "./startChild.ts";
 
 /**
  * The built server under load, durable and with full identity, beside its ceilings from the same run:
@@ -22,10 +21,8 @@ const rounds = Number(process.env.SELFSAME_BENCH_ROUNDS ?? 5);
 const batchEvents = 20_000;
 const singleEvents = 6_000;
 
-const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 const writeKey = `wk_${randomUUID()}`;
 const secretKey = `sk_${randomUUID()}`;
-const authorization = `Basic ${Buffer.from(`${writeKey}:`).toString("base64")}`;
 
 const toRow = (event: WireEvent) => [
 	event.messageId,
@@ -37,32 +34,21 @@ const toRow = (event: WireEvent) => [
 	JSON.stringify({ properties: event.properties, context: event.context, traits: event.traits }),
 ];
 
-const loader = fork(here("./load.ts"), { execArgv: ["--conditions=@selfsame/source"] });
-async function put(load: Omit<Load, "authorization">): Promise<LoadReport> {
-	loader.send({ ...load, authorization } satisfies Load);
-	const answer = (await new Promise((resolve) => loader.once("message", resolve))) as {
-		report?: LoadReport;
-		error?: string;
-	};
-	if (!answer.report) throw new Error(answer.error);
-	return answer.report;
-}
+const loader = startChild("./load.ts");
+const put = (load: Omit<Load, "authorization">) => putLoad(loader, load, writeKey);
 
 const median = (numbers: number[]) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] as number;
 const p99 = ({ latencies }: LoadReport) => latencies[Math.floor(latencies.length * 0.99)] as number;
-const chunks = (events: WireEvent[], size: number) =>
-	Array.from({ length: Math.ceil(events.length / size) }, (_, i) => events.slice(i * size, (i + 1) * size));
-const toBatch = (events: WireEvent[]) => JSON.stringify({ batch: events, sentAt: new Date().toISOString() });
 const row = (name: string, ours: string, ceiling: string, verdict: string) =>
 	console.log(`${name.padEnd(34)} ${ours.padEnd(20)} ceiling ${ceiling.padEnd(18)} ${verdict}`);
 const rate = (value: number) => `${Math.round(value).toLocaleString("en")} events/s`;
 
 const directory = mkdtempSync(join(tmpdir(), "selfsame-bench-"));
 const collector = await startBuilt(`file:${join(directory, "selfsame.db")}`, { writeKey, secretKey });
-const bare = fork(here("./bareServer.ts"), { execArgv: ["--conditions=@selfsame/source"] });
+const bare = startChild("./bareServer.ts");
 const { port } = (await new Promise((resolve) => bare.once("message", resolve))) as { port: number };
 const bareUrl = `http://127.0.0.1:${port}/v1/track`;
-const raw = fork(here("../../../packages/store/bench/rawInserts.ts"), [join(directory, "raw.db")]);
+const raw = startChild("../../../packages/store/bench/rawInserts.ts", [join(directory, "raw.db")]);
 /** How long the plain table takes for the events, seconds. */
 const insertRaw = async (events: WireEvent[]): Promise<number> => {
 	raw.send(events.map(toRow));

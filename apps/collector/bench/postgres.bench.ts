@@ -1,13 +1,12 @@
-import { type ChildProcess, fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { startPostgres } from "../../../scripts/postgres.mjs";
-import { makeEvents, type WireEvent } from "./events.ts";
-import type { Load, LoadReport } from "./load.ts";
+import { chunks, makeEvents, toBatch, type WireEvent } from "./events.ts";
 import { type Built, startBuilt } from "./startBuilt.ts";
+import { putLoad, startChild } from "./startChild.ts";
 
 /**
  * One, two and four built collectors on one PostgreSQL that syncs every commit, with full identity, beside `COPY` of the
@@ -24,7 +23,6 @@ const connections = 16;
 
 const writeKey = `wk_${randomUUID()}`;
 const secretKey = `sk_${randomUUID()}`;
-const authorization = `Basic ${Buffer.from(`${writeKey}:`).toString("base64")}`;
 
 const own = process.env.TEST_DATABASE_URL ? null : await startPostgres({ isDurable: true });
 const server = process.env.TEST_DATABASE_URL ?? (own?.url as string);
@@ -33,22 +31,7 @@ const url = new URL(server);
 url.searchParams.set("schema", schema);
 const directory = mkdtempSync(join(tmpdir(), "selfsame-bench-"));
 
-const loaders: ChildProcess[] = Array.from({ length: 4 }, () =>
-	fork(fileURLToPath(new URL("./load.ts", import.meta.url)), { execArgv: ["--conditions=@selfsame/source"] }),
-);
-async function put(loader: ChildProcess, load: Omit<Load, "authorization">): Promise<LoadReport> {
-	loader.send({ ...load, authorization } satisfies Load);
-	const answer = (await new Promise((resolve) => loader.once("message", resolve))) as {
-		report?: LoadReport;
-		error?: string;
-	};
-	if (!answer.report) throw new Error(answer.error);
-	return answer.report;
-}
-
-const toBatch = (events: WireEvent[]) => JSON.stringify({ batch: events, sentAt: new Date().toISOString() });
-const chunks = (events: WireEvent[], size: number) =>
-	Array.from({ length: Math.ceil(events.length / size) }, (_, i) => events.slice(i * size, (i + 1) * size));
+const loaders = Array.from({ length: 4 }, () => startChild("./load.ts"));
 
 /** Events a second of several collectors that share the batches. */
 async function load(collectors: readonly Built[], events: WireEvent[]): Promise<number> {
@@ -56,11 +39,15 @@ async function load(collectors: readonly Built[], events: WireEvent[]): Promise<
 	const start = performance.now();
 	await Promise.all(
 		collectors.map((collector, index) =>
-			put(loaders[index] as ChildProcess, {
-				url: `${collector.url}/v1/batch`,
-				connections: connections / collectors.length,
-				bodies: batches.filter((_, batch) => batch % collectors.length === index),
-			}),
+			putLoad(
+				loaders[index] as ChildProcess,
+				{
+					url: `${collector.url}/v1/batch`,
+					connections: connections / collectors.length,
+					bodies: batches.filter((_, batch) => batch % collectors.length === index),
+				},
+				writeKey,
+			),
 		),
 	);
 	return (events.length / (performance.now() - start)) * 1_000;
@@ -70,10 +57,7 @@ async function load(collectors: readonly Built[], events: WireEvent[]): Promise<
 type CopyCall = { do: "copy"; commits: string[] } | { do: "count" } | { do: "drop" };
 let copier: ChildProcess | undefined;
 const ask = (call: CopyCall): Promise<number> => {
-	copier ??= fork(fileURLToPath(new URL("../../../packages/store/bench/copyRows.ts", import.meta.url)), [
-		server,
-		schema,
-	]);
+	copier ??= startChild("../../../packages/store/bench/copyRows.ts", [server, schema]);
 	copier.send(call);
 	return new Promise((resolve) => copier?.once("message", (answer) => resolve(answer as number)));
 };

@@ -1,15 +1,14 @@
-import { type ChildProcess, fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { defaultIdentityConfig } from "@selfsame/identity";
 import type { AcceptedEvent, Filter, Predicate } from "@selfsame/protocol";
 import { openStore } from "@selfsame/store";
-import type { Load, LoadReport } from "./load.ts";
+import type { Load } from "./load.ts";
 import type { Reads, ReadsReport } from "./loadReads.ts";
 import { startBuilt } from "./startBuilt.ts";
+import { putLoad, reportOf, startChild } from "./startChild.ts";
 
 /**
  * The profile API of the built server over 100 thousand profiles and 1 million events, each figure beside its ceiling
@@ -29,7 +28,6 @@ const eventsEach = 9;
 const rounds = 5;
 const dayMs = 86_400_000;
 
-const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 const writeKey = `wk_${randomUUID()}`;
 const secretKey = `sk_${randomUUID()}`;
 const bearer = `Bearer ${secretKey}`;
@@ -82,29 +80,14 @@ async function fill(url: string): Promise<void> {
 	await store.close();
 }
 
-const child = (file: string, args: string[] = []) =>
-	fork(here(file), args, { execArgv: ["--conditions=@selfsame/source"] });
-async function answerOf<T>(process: ChildProcess): Promise<T> {
-	const { report, error } = (await new Promise((resolve) => process.once("message", resolve))) as {
-		report?: T;
-		error?: string;
-	};
-	if (report === undefined) throw new Error(error);
-	return report;
-}
-
-const readers = child("./loadReads.ts");
+const readers = startChild("./loadReads.ts");
 function read(reads: Omit<Reads, "authorization">): Promise<ReadsReport> {
 	readers.send({ ...reads, authorization: bearer } satisfies Reads);
-	return answerOf(readers);
+	return reportOf(readers);
 }
 
-const writers = child("./load.ts");
-function write(load: Omit<Load, "authorization">): Promise<LoadReport> {
-	const authorization = `Basic ${Buffer.from(`${writeKey}:`).toString("base64")}`;
-	writers.send({ ...load, authorization } satisfies Load);
-	return answerOf(writers);
-}
+const writers = startChild("./load.ts");
+const write = (load: Omit<Load, "authorization">) => putLoad(writers, load, writeKey);
 
 const median = (numbers: number[]) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] as number;
 const at = (numbers: number[], part: number) => numbers[Math.floor(numbers.length * part)] as number;
@@ -119,7 +102,7 @@ const file = join(directory, "selfsame.db");
 console.log(`Filling a workspace with ${people.toLocaleString("en")} people ...`);
 await fill(`file:${file}`);
 const collector = await startBuilt(`file:${file}`, { writeKey, secretKey });
-const bare = child("./bareServer.ts");
+const bare = startChild("./bareServer.ts");
 const { port } = (await new Promise((resolve) => bare.once("message", resolve))) as { port: number };
 const refs = Array.from({ length: 20_000 }, (_, i) => `user_id:u-${(i * 7_919) % people}`);
 const profileUrls = refs.map((ref) => ({ url: `${collector.url}/v1/profiles/${ref}` }));
@@ -153,8 +136,8 @@ async function compareEventPages(): Promise<void> {
 
 /** A search each time with another value, so that none finds ready what the one before looked for. */
 async function compareSearches(): Promise<void> {
-	const flat = child("../../../packages/store/bench/scanFlatTables.ts", [file, join(directory, "flat.db")]);
-	const ceilings = await answerOf<Record<string, number>>(flat);
+	const flat = startChild("../../../packages/store/bench/scanFlatTables.ts", [file, join(directory, "flat.db")]);
+	const ceilings = await reportOf<Record<string, number>>(flat);
 	const did = "Order Completed";
 	const searches: Record<string, [name: string, filterOf: (nth: number) => Filter]> = {
 		trait: ["a trait nobody has so", (nth) => ({ trait: "plan", eq: `enterprise ${nth}` })],
