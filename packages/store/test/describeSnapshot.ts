@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { configs } from "./configs.ts";
 import type { DatabaseKind } from "./databaseOfRun.ts";
 import { type Commit, randomCommits, readByApi, readBySnapshot, type Tables, withSnapshot } from "./datasets.ts";
+import { numberedTrack } from "./numberedTrack.ts";
 import { openTempStore, type TempStore } from "./tempStore.ts";
-import { toAccepted } from "./toAccepted.ts";
 
 const seed = Number(process.env.SELFSAME_SEED ?? 20260131);
 
@@ -25,19 +25,6 @@ export function describeSnapshot(kind: DatabaseKind, lives: number): void {
 			temp = await openTempStore(identity, kind);
 		});
 		afterEach(() => temp.remove());
-
-		const track = (number: number, payload: object = {}) =>
-			toAccepted(
-				{
-					type: "track",
-					event: "Seen",
-					messageId: `m${number}`,
-					userId: `u${number % 10}`,
-					timestamp: "2026-01-31T12:00:00.000Z",
-					context: payload as never,
-				},
-				{ source: "server", trust: "server" },
-			);
 
 		it("is exactly the state after one commit, while events, merges and deletions go on", async () => {
 			const commits = randomCommits(seed, lives);
@@ -98,7 +85,7 @@ export function describeSnapshot(kind: DatabaseKind, lives: number): void {
 		});
 
 		it("refuses other identity rules than the profiles stand on", async () => {
-			await temp.store.ingest([track(1)]);
+			await temp.store.ingest([numberedTrack(1)]);
 			const other = configs["users and devices"] as typeof identity;
 			await expect(openSnapshot(temp.url, { identity: other })).rejects.toThrow(/rules/);
 		});

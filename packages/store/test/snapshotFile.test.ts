@@ -4,8 +4,8 @@ import { openSnapshot, type Store, sqliteFile } from "@selfsame/store";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { configs } from "./configs.ts";
 import { readBySnapshot } from "./datasets.ts";
+import { numberedTrack } from "./numberedTrack.ts";
 import { openTempStore, type TempStore } from "./tempStore.ts";
-import { toAccepted } from "./toAccepted.ts";
 
 const identity = configs["two emails"] as (typeof configs)[string];
 
@@ -16,23 +16,10 @@ describe("a snapshot of a SQLite file", () => {
 	});
 	afterEach(() => temp.remove());
 
-	const track = (number: number, payload: object = {}) =>
-		toAccepted(
-			{
-				type: "track",
-				event: "Seen",
-				messageId: `m${number}`,
-				userId: `u${number % 10}`,
-				timestamp: "2026-01-31T12:00:00.000Z",
-				context: payload as never,
-			},
-			{ source: "server", trust: "server" },
-		);
-
 	it("leaves the log free to be reused, however slowly it is read", async () => {
 		const fat = { note: "x".repeat(20_000) };
 		const ingest = (store: Store, from: number) =>
-			store.ingest(Array.from({ length: 250 }, (_, index) => track(from + index, fat)));
+			store.ingest(Array.from({ length: 250 }, (_, index) => numberedTrack(from + index, fat)));
 		await ingest(temp.store, 0);
 		const snapshot = await openSnapshot(temp.url, { identity });
 		const pages = snapshot.pages("events")[Symbol.asyncIterator]();
@@ -51,7 +38,7 @@ describe("a snapshot of a SQLite file", () => {
 	};
 
 	it("has no name on the disk while it is read, and is gone when it is closed", async () => {
-		await temp.store.ingest([track(1)]);
+		await temp.store.ingest([numberedTrack(1)]);
 		const snapshot = await openSnapshot(temp.url, { identity });
 		if (process.platform !== "win32") expect(copies()).toEqual([]);
 		await temp.store.deleteProfile(
@@ -73,7 +60,7 @@ describe("a snapshot of a SQLite file", () => {
 	});
 
 	it("leaves nothing behind where it is refused", async () => {
-		await temp.store.ingest([track(1)]);
+		await temp.store.ingest([numberedTrack(1)]);
 		const other = configs["users and devices"] as typeof identity;
 		await expect(openSnapshot(temp.url, { identity: other })).rejects.toThrow(/rules/);
 		expect(copies()).toEqual([]);
