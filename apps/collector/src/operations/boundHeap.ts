@@ -1,10 +1,9 @@
+import { PerformanceObserver } from "node:perf_hooks";
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 /** Bytes at which V8's space for what was just made stops growing. By itself it takes up to 128 MB, once it has had a flood. */
 const YOUNG = 24 * 1024 * 1024;
-/** ms between two looks at how large it is. */
-const LOOK_EVERY = 500;
 
 /**
  * Keeps the memory of a process that may be flooded with large bodies within bounds: V8 plans by how much memory the
@@ -14,12 +13,13 @@ const LOOK_EVERY = 500;
  * waits until there are many.
  */
 export function boundHeap(): () => void {
-	const looks = setInterval(() => {
+	const collections = new PerformanceObserver(() => {
 		const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space");
 		if (young && young.space_size < YOUNG) return;
 		setFlagsFromString("--semi-space-growth-factor=1");
-		clearInterval(looks);
-	}, LOOK_EVERY).unref();
+		collections.disconnect();
+	});
+	collections.observe({ entryTypes: ["gc"] });
 	setFlagsFromString("--expose-gc");
 	const collect = runInNewContext("gc") as NodeJS.GCFunction;
 	return () => collect({ type: "minor" });
