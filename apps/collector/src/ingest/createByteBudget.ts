@@ -18,7 +18,10 @@ export interface Loan {
 /** A request up to this size counts as small. */
 const SMALL = 64 * 1024;
 
-/** So many bytes of large requests, or of dropped ones, leave enough behind to be worth collecting. */
+/** A request from this size on leaves so much behind that V8 should not wait; ordinary batches would only be slowed by it. */
+const HUGE = 1024 * 1024;
+
+/** So many bytes of huge requests, or of dropped ones, leave enough behind to be worth collecting. */
 const WORTH_RELIEF = 8 * 1024 * 1024;
 
 /**
@@ -53,7 +56,7 @@ export function createByteBudget(limit: number, relieve = () => {}): ByteBudget 
 				},
 				end() {
 					used -= lent;
-					if (lent > SMALL) drop(lent);
+					if (lent >= HUGE) drop(lent);
 					lent = 0;
 				},
 			};
