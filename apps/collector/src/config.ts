@@ -68,7 +68,10 @@ const configSchema = z.strictObject({
 		.min(8 * 1024 * 1024)
 		// Parsed, a body takes some ten times its bytes, and half of this is for large ones: a flood stays within 400 MB.
 		.default(16 * 1024 * 1024)
-		.meta({ description: "Bytes of requests in flight; beyond that new ones are answered 429." }),
+		.meta({
+			description:
+				"Bytes of requests in flight, half of them for requests over 64 KiB; beyond that new ones are answered 429.",
+		}),
 });
 
 export type Config = z.output<typeof configSchema>;

@@ -35,7 +35,7 @@ export interface CollectorOptions {
 	log?: Log;
 	/** Limits of the live stream of events. */
 	live?: LiveOptions;
-	/** Gives back memory after large requests: see `boundHeap`. Default: V8 does so when it likes. */
+	/** Gives back memory, called after each 8 MiB of huge or dropped bodies: see `boundHeap`. Default: V8 does so when it likes. */
 	relieve?: () => void;
 	/** The built browser SDK. Default: the one beside the built collector, or in the workspace. */
 	sdkFile?: string | null;

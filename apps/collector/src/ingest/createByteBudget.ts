@@ -27,7 +27,7 @@ const WORTH_RELIEF = 8 * 1024 * 1024;
 /**
  * @param limit bytes. Half of it is for small requests: large ones, which take ten times their bytes once they are parsed,
  * and whose senders may also be slow, cannot shut out the ordinary ones.
- * @param relieve is called each time that much of what was large or dropped may be collected.
+ * @param relieve is called after each 8 MiB of requests from 1 MiB on, and of dropped bytes.
  */
 export function createByteBudget(limit: number, relieve = () => {}): ByteBudget {
 	let used = 0;

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Deps } from "../deps.ts";
 import { ingestPaths } from "../routes/ingestPaths.ts";
+import type { IngestRequest } from "./message.ts";
 import { readIncoming } from "./readBody.ts";
 import { receive } from "./receive.ts";
 
@@ -18,11 +19,11 @@ export function createIngestListener(deps: Deps): IngestListener {
 		const query = url.indexOf("?");
 		const shape = incoming.method === "POST" ? shapes.get(query < 0 ? url : url.slice(0, query)) : undefined;
 		if (shape === undefined) return false;
-		const request = {
-			header: (name: string) => headerOf(incoming, name),
+		const request: IngestRequest = {
+			header: (name) => headerOf(incoming, name),
 			url,
 			peer: incoming.socket.remoteAddress,
-			readBody: (mayGrow: (size: number) => boolean) => readIncoming(incoming, mayGrow),
+			readBody: (mayGrow) => readIncoming(incoming, mayGrow),
 		};
 		void receive(request, deps, shape).then(({ status, headers, body }) => {
 			outgoing.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) });
