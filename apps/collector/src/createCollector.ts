@@ -31,6 +31,8 @@ export interface CollectorOptions {
 	keys?: KeyOptions;
 	/** ms since 1970. Default: the system's clock. */
 	now?: () => number;
+	/** ms by a clock that nobody sets, for durations. Default: what has passed since the process started, on top of its start. */
+	steadyNow?: () => number;
 	/** Where log lines go. Default: nowhere. */
 	log?: Log;
 	/** Limits of the live stream of events. */
@@ -59,7 +61,7 @@ export interface Collector {
 
 /** Opens the store and puts the collector together. It listens nowhere yet: see `listen`. */
 export async function createCollector(options: CollectorOptions): Promise<Collector> {
-	const { databaseUrl, now = Date.now, log = createLog("silent") } = options;
+	const { databaseUrl, now = Date.now, steadyNow = sinceStart, log = createLog("silent") } = options;
 	const { sdkFile = findPublic(["./public/selfsame.js", "../../../packages/sdk/dist/selfsame.js"]) } = options;
 	const config = parseConfig(options.config ?? {});
 	const identity = toIdentityConfig(config);
@@ -81,11 +83,11 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
 	const deps: Deps = {
 		store,
 		config,
-		sources: createSourceBook(store, now),
-		keyRing: createKeyRing(store, now),
+		sources: createSourceBook(store, steadyNow),
+		keyRing: createKeyRing(store, { now, steadyNow }),
 		verifier: createVerifier(now),
 		proxies: createProxyTrust(config.trustedProxies),
-		rates: createRateLimiter(now),
+		rates: createRateLimiter(steadyNow),
 		queue: createCommitQueue(store, { now: () => performance.now(), observe }),
 		exporter,
 		live,
@@ -93,6 +95,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
 		metrics,
 		log,
 		now,
+		steadyNow,
 		newId: randomUUID,
 		isStopping: () => stopping,
 	};
@@ -117,6 +120,9 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
 		},
 	};
 }
+
+/** Set clocks leave it alone, so that nothing lasts an hour longer, or is over at once, where a machine corrects its time. */
+const sinceStart = () => performance.timeOrigin + performance.now();
 
 /** Built, what is public stands beside the code; in the workspace it is where it is made or installed. */
 function findPublic(places: readonly string[]): string | null {

@@ -28,8 +28,10 @@ export interface Deps {
 	budget: ByteBudget;
 	metrics: Metrics;
 	log: Log;
-	/** ms since 1970. */
+	/** ms since 1970: instants, such as when an event was received. */
 	now(): number;
+	/** ms by a clock that nobody sets: durations, such as how old what was read is. It began at the time of start. */
+	steadyNow(): number;
 	newId(): string;
 	/** True once the server is asked to stop. */
 	isStopping(): boolean;

@@ -7,8 +7,9 @@ import { apiKey, startCollector, type TestCollector, track } from "./startCollec
 
 let collector: TestCollector;
 let now = Date.parse("2026-01-01T00:00:00.000Z");
+const clocks = { now: () => now, steadyNow: () => now };
 const start = async () => {
-	collector = await startCollector({ now: () => now });
+	collector = await startCollector(clocks);
 	await collector.send([
 		{ type: "identify", userId: "r1", traits: { name: "One" } },
 		{ type: "identify", userId: "r2", traits: { city: "Rome" } },
@@ -89,7 +90,7 @@ it("remembers over a restart, for a day, and no longer than the person is there"
 	await collector.send([track({ userId: "bystander" })]);
 	await collector.refuseEvents();
 	await collector.close();
-	const next = await createCollector({ databaseUrl: collector.databaseUrl, now: () => now });
+	const next = await createCollector({ databaseUrl: collector.databaseUrl, ...clocks });
 	const listening = await listen(next, { port: 0, host: "127.0.0.1" });
 	const again = (path = "/v1/profiles/user_id:r1/merge", body: unknown = { userId: "r2", reason: "the same" }) =>
 		checkedFetch(listening.url + path, {

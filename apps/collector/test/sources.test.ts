@@ -5,7 +5,11 @@ import { basic, startCollector, type TestCollector, track, webKey } from "./star
 let collector: TestCollector;
 let now = Date.now();
 beforeAll(async () => {
-	collector = await startCollector({ now: () => now, config: { trustedProxies: ["127.0.0.1", "10.0.0.0/8"] } });
+	collector = await startCollector({
+		now: () => now,
+		steadyNow: () => now,
+		config: { trustedProxies: ["127.0.0.1", "10.0.0.0/8"] },
+	});
 });
 afterAll(() => collector.stop());
 

@@ -17,15 +17,16 @@ export interface Repetitions {
 }
 
 /** Only hashes of keys and requests are kept, and answers until they are a day old. */
-export function createRepetitions({ store, now }: Pick<Deps, "store" | "now">): Repetitions {
+export function createRepetitions({ store, now, steadyNow }: Pick<Deps, "store" | "now" | "steadyNow">): Repetitions {
 	return {
 		async once({ asker, key, request }, answer) {
 			if (!/^[\x20-\x7e]{1,255}$/.test(key)) {
 				throw new RequestError("invalid_request", "`Idempotency-Key` takes 1 to 255 printable ASCII characters.");
 			}
 			const hash = digest([asker, key]);
-			const at = now();
-			const limits = { forgetBefore: at - KEPT, abandonedBefore: at - ABANDONED };
+			const at = steadyNow();
+			// A clock that was set ahead must forget no answer: its request would be carried out again.
+			const limits = { forgetBefore: Math.min(at, now()) - KEPT, abandonedBefore: at - ABANDONED };
 			const claim = await store.claimRequest({ hash, request: digest(request), at }, limits);
 			if (claim.state === "answered") {
 				const { status, body } = claim;

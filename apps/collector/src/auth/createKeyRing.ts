@@ -15,44 +15,61 @@ export interface KeyRing {
 	find(key: string): Promise<SecretKey | null>;
 }
 
-/** How long a key made or removed elsewhere may take to be seen. ms. */
+/** How long a key removed elsewhere may take to be seen, the reading of keys not included. ms. */
 const FRESH = 2_000;
+/** An unknown key is looked for anew once what was read is this old: it may have been made since. ms. */
+const FRESH_ENOUGH_TO_REFUSE = 1_000;
 /** Last use is kept to the minute: exact enough to find a dead key, and no write for every read. ms. */
 const TOUCH_EVERY = 60_000;
 
-export function createKeyRing(store: Pick<Store, "listSecretKeys" | "touchSecretKey">, now: () => number): KeyRing {
+export function createKeyRing(
+	store: Pick<Store, "listSecretKeys" | "touchSecretKey">,
+	{ now, steadyNow }: { now(): number; steadyNow(): number },
+): KeyRing {
 	let keys: { key: SecretKey; hash: Buffer }[] = [];
 	let loadedAt = Number.NEGATIVE_INFINITY;
 	let loading: Promise<void> | null = null;
 	const touched = new Map<string, number>();
 
-	async function touch(id: string): Promise<void> {
-		const at = now();
+	/** Nobody waits for it: a read must neither fail nor be late because this note cannot be written now. */
+	function touch(id: string): void {
+		const at = steadyNow();
 		if (at - (touched.get(id) ?? Number.NEGATIVE_INFINITY) < TOUCH_EVERY) return;
 		touched.set(id, at);
-		// A read must not fail because this note could not be written.
-		await store.touchSecretKey(id, at).catch(() => touched.delete(id));
+		store.touchSecretKey(id, now()).catch(() => touched.delete(id));
 	}
 
 	async function load(): Promise<void> {
+		const at = steadyNow();
 		keys = (await store.listSecretKeys()).map((key) => ({ key, hash: Buffer.from(key.hash, "hex") }));
-		loadedAt = now();
+		loadedAt = at;
+	}
+
+	/** Whoever asks while keys are being read waits for the same. */
+	async function refresh(age: number): Promise<void> {
+		if (steadyNow() - loadedAt < age) return;
+		loading ??= load().finally(() => {
+			loading = null;
+		});
+		await loading;
+	}
+
+	/** Every key is compared, in constant time: nothing tells which one nearly matched, or where it stands. */
+	function match(key: string): SecretKey | null {
+		const hash = Buffer.from(hashKey(key), "hex");
+		const matches = keys.filter((candidate) => isEqual(candidate.hash, hash));
+		return matches[0]?.key ?? null;
 	}
 
 	return {
 		async find(key) {
-			if (now() - loadedAt >= FRESH) {
-				// Whoever asks meanwhile waits for the same.
-				loading ??= load().finally(() => {
-					loading = null;
-				});
-				await loading;
+			await refresh(FRESH);
+			let found = match(key);
+			if (!found) {
+				await refresh(FRESH_ENOUGH_TO_REFUSE);
+				found = match(key);
 			}
-			const hash = Buffer.from(hashKey(key), "hex");
-			// Every key is compared, in constant time: nothing tells which one nearly matched, or where it stands.
-			const matches = keys.filter((candidate) => isEqual(candidate.hash, hash));
-			const found = matches[0]?.key ?? null;
-			if (found) await touch(found.id);
+			if (found) touch(found.id);
 			return found;
 		},
 	};

@@ -22,14 +22,20 @@ export interface SourceBook {
 	reload(): Promise<void>;
 }
 
-/** How long a change made elsewhere, such as by `selfsame sources`, may take to be seen. ms. */
+/** ms after which sources are read anew, while requests are still answered from what was read before. */
 const FRESH = 2_000;
+/** ms after which a request waits for that: a key that was removed elsewhere, however long ago, is refused. */
+const STALE = 3_000;
+/** An unknown key is looked for anew once what was read is this old: its source may have been made since. ms. */
+const FRESH_ENOUGH_TO_REFUSE = 1_000;
 
 /**
  * Keeps the workspace's sources at hand, so that finding a key costs no query. Looked up by the key's hash: how long a
  * lookup takes says nothing about how close a guess was.
+ *
+ * @param steadyNow ms by a clock that nobody sets: set back, it would keep removed keys until it is where it was.
  */
-export function createSourceBook(store: Pick<Store, "listSources">, now: () => number): SourceBook {
+export function createSourceBook(store: Pick<Store, "listSources">, steadyNow: () => number): SourceBook {
 	let byKey = new Map<string, KnownSource>();
 	let byId = new Map<string, KnownSource>();
 	let cookieOrigins = new Set<string>();
@@ -37,6 +43,7 @@ export function createSourceBook(store: Pick<Store, "listSources">, now: () => n
 	let loading: Promise<void> | null = null;
 
 	async function load(): Promise<void> {
+		const at = steadyNow();
 		const sources = await store.listSources();
 		const known = sources.map((source) => ({ source, known: toKnownSource(source) }));
 		byId = new Map(known.map(({ known }) => [known.id, known]));
@@ -44,17 +51,26 @@ export function createSourceBook(store: Pick<Store, "listSources">, now: () => n
 			known.flatMap(({ source, known }) => source.writeKeys.map((key) => [hashKey(key), known] as const)),
 		);
 		cookieOrigins = new Set(known.flatMap(({ known }) => known.options.serverCookie?.origins ?? []));
-		loadedAt = now();
+		loadedAt = at;
 	}
 
-	function refresh(): Promise<void> | null {
-		if (now() - loadedAt < FRESH) return null;
+	/** Reads the sources anew once they are `age` old; null, or what a request that must not use them as they are waits for. */
+	function refresh(age = FRESH, stale = STALE): Promise<void> | null {
+		const old = steadyNow() - loadedAt;
+		if (old < age) return null;
 		loading ??= load().finally(() => {
 			loading = null;
 		});
-		// Once it is loaded, nobody waits for a newer one: the next request sees it.
-		if (loadedAt === Number.NEGATIVE_INFINITY) return loading;
+		if (old >= stale) return loading;
 		loading.catch(() => {});
+		return null;
+	}
+
+	function match(keys: readonly string[]): { source: KnownSource; key: string } | null {
+		for (const key of keys) {
+			const source = byKey.get(hashKey(key));
+			if (source) return { source, key };
+		}
 		return null;
 	}
 
@@ -63,11 +79,12 @@ export function createSourceBook(store: Pick<Store, "listSources">, now: () => n
 		async find(keys) {
 			const loading = refresh();
 			if (loading) await loading;
-			for (const key of keys) {
-				const source = byKey.get(hashKey(key));
-				if (source) return { source, key };
-			}
-			return null;
+			const found = match(keys);
+			if (found) return found;
+			const anew = refresh(FRESH_ENOUGH_TO_REFUSE, FRESH_ENOUGH_TO_REFUSE);
+			if (!anew) return null;
+			await anew;
+			return match(keys);
 		},
 		async sharesCookies(origin) {
 			await refresh();

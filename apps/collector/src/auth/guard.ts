@@ -29,11 +29,11 @@ export const privateHeaders = (requestId: string) => ({
 
 /** Lets a request through that carries a secret key with the scope: as Bearer, or as either part of Basic. */
 export function guard(
-	{ keyRing, log, now }: Pick<Deps, "keyRing" | "log" | "now">,
+	{ keyRing, log, steadyNow }: Pick<Deps, "keyRing" | "log" | "steadyNow">,
 	scope: Scope,
 ): MiddlewareHandler<{ Variables: GuardedVariables }> {
 	return async (c, next) => {
-		const [requestId, start] = [nextRequestId(), now()];
+		const [requestId, start] = [nextRequestId(), steadyNow()];
 		let key = null;
 		for (const candidate of readSecretKey(c.req.header("authorization"))) key ??= await keyRing.find(candidate);
 		if (!key) {
@@ -55,7 +55,8 @@ export function guard(
 		c.set("seesPersonal", allows(key, "pii:read"));
 		await next();
 		// The route's pattern, never its path: what stands in a path may be somebody's address.
-		const answer = { requestId, method: c.req.method, route: routePath(c), status: c.res.status, ms: now() - start };
+		const ms = Math.round(steadyNow() - start);
+		const answer = { requestId, method: c.req.method, route: routePath(c), status: c.res.status, ms };
 		log.info({ ...answer, key: key.name }, "answered");
 		if (!c.get("hasHeaders")) {
 			for (const [name, value] of Object.entries(privateHeaders(requestId))) c.header(name, value);

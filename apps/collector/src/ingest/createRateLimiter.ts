@@ -21,15 +21,16 @@ const BURST = 10;
 /** Beyond this many keys the full buckets, which say nothing, are forgotten; a flood of addresses cannot fill memory. */
 const MAX_BUCKETS = 50_000;
 
-export function createRateLimiter(now: () => number): RateLimiter {
+/** @param steadyNow ms by a clock that nobody sets: set back, it would lend nobody anything until it is where it was. */
+export function createRateLimiter(steadyNow: () => number): RateLimiter {
 	const buckets = new Map<string, Bucket>();
 
 	function bucketOf(key: string, rate: number): Bucket {
-		const at = now();
+		const at = steadyNow();
 		let bucket = buckets.get(key);
 		if (!bucket) {
 			if (buckets.size >= MAX_BUCKETS) forget(at);
-			bucket = { tokens: rate * BURST, at, rate };
+			bucket = { tokens: most(rate), at, rate };
 			buckets.set(key, bucket);
 		}
 		bucket.tokens = refilled(bucket, at);
@@ -39,7 +40,7 @@ export function createRateLimiter(now: () => number): RateLimiter {
 	}
 
 	function forget(at: number): void {
-		for (const [key, bucket] of buckets) if (refilled(bucket, at) >= bucket.rate * BURST) buckets.delete(key);
+		for (const [key, bucket] of buckets) if (refilled(bucket, at) >= most(bucket.rate)) buckets.delete(key);
 		// All of them busy: the oldest tenth goes, so that this stays cheap.
 		let surplus = buckets.size - MAX_BUCKETS * 0.9;
 		for (const key of buckets.keys()) if (surplus-- > 0) buckets.delete(key);
@@ -57,5 +58,10 @@ export function createRateLimiter(now: () => number): RateLimiter {
 }
 
 function refilled({ tokens, at, rate }: Bucket, now: number): number {
-	return Math.min(rate * BURST, tokens + (Math.max(0, now - at) / 1_000) * rate);
+	return Math.min(most(rate), tokens + (Math.max(0, now - at) / 1_000) * rate);
+}
+
+/** How much is saved up at the most: one event at least, however seldom they may come. */
+function most(rate: number): number {
+	return Math.max(1, rate * BURST);
 }

@@ -5,10 +5,17 @@ const EVERY = 60_000;
 const DAY = 24 * 60 * 60 * 1_000;
 
 /** Keeps the dead letter store within its count and age. @returns what stops it. */
-export function trimRejected({ store, config, now, log }: Pick<Deps, "store" | "config" | "now" | "log">): () => void {
+export function trimRejected({
+	store,
+	config,
+	now,
+	steadyNow,
+	log,
+}: Pick<Deps, "store" | "config" | "now" | "steadyNow" | "log">): () => void {
 	const { maxCount, maxAgeDays } = config.rejected;
 	const trim = async () => {
-		const removed = await store.trimRejected({ maxCount, before: now() - maxAgeDays * DAY });
+		// The earlier of two clocks: none that was set, before the start or since, makes letters of today look a year old.
+		const removed = await store.trimRejected({ maxCount, before: Math.min(now(), steadyNow()) - maxAgeDays * DAY });
 		if (removed > 0) log.info({ removed }, "rejected events trimmed");
 	};
 	const timer = setInterval(() => {

@@ -61,7 +61,8 @@ export async function openSqliteStore(path: string, { identity }: StoreOptions):
 		readFeed: (after, limit) => follower.call("readFeed", after, limit),
 		stats: () => read("stats"),
 		listRejected: (query) => read("listRejected", query),
-		listSources: () => read("listSources"),
+		// Ingest waits for the writer anyway, and must not wait for a long question to know whose key it holds.
+		listSources: () => write("listSources"),
 		listSecretKeys: () => read("listSecretKeys"),
 		async backup(target) {
 			await read("backup", target);

@@ -118,6 +118,7 @@ export function createWriter(file: string, config: IdentityConfig) {
 			transact(idempotentRequests.answer(hash, answer)),
 		releaseRequest: (hash: string): void => transact(idempotentRequests.release(hash)),
 
+		listSources: (): Source[] => runWork(sources.listSources()),
 		putSource: (source: Source): void => transact(sources.putSource(source)),
 		putSecretKey: (key: SecretKey): void => transact(sources.putSecretKey(key)),
 		removeSecretKey: (id: string): boolean => transact(sources.removeSecretKey(id)),

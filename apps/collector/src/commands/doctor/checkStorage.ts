@@ -47,5 +47,8 @@ async function checkBackup(store: Checked): Promise<Finding> {
 		return events === 0 ? ok("There is nothing to back up yet.") : warn("No backup was ever made.", fix);
 	}
 	const text = `The last backup was made ${new Date(lastBackupAt).toISOString()}.`;
-	return Date.now() - lastBackupAt > OLD ? warn(text, fix) : ok(text);
+	const age = Date.now() - lastBackupAt;
+	if (age < 0)
+		return warn(`${text} That is ahead: a clock was set since.`, `Check the system's clock, and make one: ${fix}`);
+	return age > OLD ? warn(text, fix) : ok(text);
 }
