@@ -2,7 +2,7 @@ import type { AnyEvents } from "../core/index.ts";
 import { VERSION } from "../core/version.ts";
 import type { ByteWriter } from "../server/byteWriter.ts";
 import { createClientOver, type ExitingClient } from "../server/client.ts";
-import { readOptions } from "../server/readOptions.ts";
+import { readOptions, unknownOptions } from "../server/readOptions.ts";
 import type { Client, ClientEvents, ClientOptions, VisitorIdentity, WaitOptions } from "../server/types.ts";
 import { createSend } from "./createSend.ts";
 
@@ -52,10 +52,12 @@ const bytes: ByteWriter = {
 export function createClient<Events extends object = AnyEvents>(options: EdgeClientOptions): EdgeClient<Events> {
 	const read = readOptions(options);
 	const { waitUntil, fetch: own } = options;
+	for (const text of unknownOptions(options, ["waitUntil", "asyncLocalStorage", "fetch"])) warn(`selfsame: ${text}`);
 	const send = createSend({ ...read, fetch: own ?? ((...request) => fetch(...request)) });
 	const scopes = options.asyncLocalStorage ?? globalScopes();
 	return createClientOver<Events>(read, {
 		now: Date.now,
+		elapsed,
 		random: Math.random,
 		schedule(run, ms) {
 			const timer = setTimeout(run, ms) as unknown as { unref?(): void };
@@ -66,7 +68,8 @@ export function createClient<Events extends object = AnyEvents>(options: EdgeCli
 		soon: queueMicrotask,
 		bytes,
 		send,
-		randomUuid: () => crypto.randomUUID(),
+		randomUuid,
+		warn,
 		context: { library: { name: "selfsame-edge", version: VERSION } },
 		scopes: scopes as { getStore(): VisitorIdentity | undefined; run: Scopes["run"] } | undefined,
 		holdOpen: (promise) => promise,
@@ -76,8 +79,22 @@ export function createClient<Events extends object = AnyEvents>(options: EdgeCli
 
 async function drain(client: ExitingClient): Promise<void> {
 	await new Promise((resolve) => setTimeout(resolve, GATHER));
-	const end = Date.now() + WAIT_UNTIL;
-	while (client.size > 0 && Date.now() < end) await client.flush({ timeout: end - Date.now() });
+	const end = elapsed() + WAIT_UNTIL;
+	while (client.size > 0 && elapsed() < end) await client.flush({ timeout: end - elapsed() });
+}
+
+const warn = (message: string) => console.warn(message);
+
+/** Where a runtime has no `performance`, its wall clock has to do. */
+const elapsed = () => globalThis.performance?.now() ?? Date.now();
+
+/** Where a runtime has no `crypto`, or one that throws, ids come from `Math.random`: events are worth more than its quality. */
+function randomUuid(): string {
+	try {
+		return crypto.randomUUID();
+	} catch {
+		return "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, () => Math.floor(Math.random() * 16).toString(16));
+	}
 }
 
 function globalScopes(): Scopes | undefined {

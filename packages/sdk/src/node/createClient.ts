@@ -1,10 +1,11 @@
+import type { Agent } from "node:http";
 import type { AnyEvents } from "../core/index.ts";
 import { VERSION } from "../core/version.ts";
 import { createBufferPool } from "../server/bufferPool.ts";
 import type { ByteWriter } from "../server/byteWriter.ts";
 import { createClientOver } from "../server/client.ts";
 import { importEvents } from "../server/importEvents.ts";
-import { readOptions } from "../server/readOptions.ts";
+import { readOptions, unknownOptions } from "../server/readOptions.ts";
 import { spoolBatches } from "../server/spoolBatches.ts";
 import type { Client, ClientOptions, VisitorIdentity } from "../server/types.ts";
 import { builtin } from "./builtin.ts";
@@ -25,7 +26,16 @@ export interface NodeClientOptions extends ClientOptions {
 	flushOnExit?: boolean;
 	/** ms. Default 9,000: below the ten seconds that `docker stop` waits. */
 	exitTimeout?: number;
+	/**
+	 * An `http.Agent` (for an https host an `https.Agent`) to send through: a proxy, client certificates, a limit of
+	 * sockets. It stays yours: `close()` does not end it. Default: one of its own, which keeps connections alive and uses
+	 * the proxy of the environment where Node itself does (`NODE_USE_ENV_PROXY=1`, `--use-env-proxy`).
+	 */
+	agent?: Agent;
 }
+
+const OWN_OPTIONS = ["spool", "flushOnExit", "exitTimeout", "agent"];
+const warn = (message: string) => process.emitWarning(message, "SelfsameWarning");
 
 const bytes: ByteWriter = {
 	allocate: (size) => Buffer.allocUnsafeSlow(size),
@@ -42,14 +52,16 @@ const bytes: ByteWriter = {
  * selfsame.track({ userId: "u1", event: "Order Completed", properties: { revenue: 9.5 } });
  */
 export function createClient<Events extends object = AnyEvents>(options: NodeClientOptions): Client<Events> {
-	const { spool: given, flushOnExit = true, exitTimeout = 9_000 } = options ?? {};
+	const { spool: given, flushOnExit = true, exitTimeout = 9_000, agent } = options ?? {};
 	const spoolOptions = typeof given === "string" ? { dir: given } : given;
 	const read = readOptions(options, spoolOptions && (spoolOptions.maxBytes ?? SPOOL_BYTES));
-	const { send, close } = createSend(read);
+	for (const text of unknownOptions(options, OWN_OPTIONS)) warn(`selfsame: ${text}`);
+	const { send, close } = createSend({ ...read, agent });
 	const { randomUUID, createHash } = builtin.crypto();
 	const { AsyncLocalStorage } = builtin.asyncHooks();
 	return createClientOver<Events>(read, {
 		now: Date.now,
+		elapsed: () => performance.now(),
 		random: Math.random,
 		schedule(run, ms) {
 			const timer = setTimeout(run, ms);
@@ -64,6 +76,7 @@ export function createClient<Events extends object = AnyEvents>(options: NodeCli
 			openSpool: (tell) => spoolBatches(createSpool(spoolOptions, tell), { ...read, bytes, tell }),
 		}),
 		randomUuid: randomUUID,
+		warn,
 		importer: (events, given, into) =>
 			importEvents(events, given, {
 				...into,

@@ -1,4 +1,5 @@
-import type { ClientRequest, IncomingMessage } from "node:http";
+import type { Agent, AgentOptions, ClientRequest, IncomingMessage } from "node:http";
+import { isUnreadable, WORTH_COMPRESSING } from "../server/packing.ts";
 import type { Answer, BatchRequest } from "../server/ports.ts";
 import { builtin } from "./builtin.ts";
 
@@ -8,10 +9,10 @@ export interface SendOptions {
 	/** ms for the whole attempt. */
 	timeout: number;
 	gzip: boolean;
+	/** The caller's own. */
+	agent?: Agent | undefined;
 }
 
-/** Below this many bytes compressing costs more than it saves. */
-const WORTH_COMPRESSING = 1_024;
 /** More than any answer to a batch holds. */
 const LONGEST_ANSWER = 4 * 1024 * 1024;
 
@@ -19,18 +20,27 @@ const LONGEST_ANSWER = 4 * 1024 * 1024;
  * The transport of Node: `http` itself, which costs half of what `fetch` does, over connections that are kept alive and
  * do not keep the process alive while they are idle.
  */
-export function createSend({ url, writeKey, timeout, gzip }: SendOptions) {
+export function createSend({ url, writeKey, timeout, gzip, agent: given }: SendOptions) {
 	const { protocol } = new URL(url);
 	const client = protocol === "https:" ? builtin.https() : builtin.http();
-	const agent = new client.Agent({ keepAlive: true });
+	const agent = given ?? new client.Agent({ keepAlive: true, ...environmentProxy(client.globalAgent) });
+	let packs = gzip;
 	const headers = {
 		authorization: `Basic ${Buffer.from(`${writeKey}:`).toString("base64")}`,
 		"content-type": "application/json",
 	};
 
 	async function send({ body, signal, retries }: BatchRequest): Promise<Answer> {
-		const isCompressed = gzip && body.length >= WORTH_COMPRESSING;
-		const bytes = isCompressed ? await compress(body) : body;
+		const packed = packs && body.length >= WORTH_COMPRESSING ? await compress(body) : undefined;
+		const answer = await post(packed ?? body, packed !== undefined, signal, retries);
+		if (!packed || !isUnreadable(answer)) return answer;
+		// Something on the way spoils what is compressed: it goes plain from here on, if that is understood.
+		const second = await post(body, false, signal, retries);
+		if (!isUnreadable(second)) packs = false;
+		return second;
+	}
+
+	async function post(bytes: Uint8Array, isCompressed: boolean, signal: AbortSignal, retries: number): Promise<Answer> {
 		const own = {
 			...headers,
 			"content-length": bytes.length,
@@ -52,7 +62,12 @@ export function createSend({ url, writeKey, timeout, gzip }: SendOptions) {
 				resolve(answer);
 			};
 			const onAbort = () => request.destroy(new Error("closed"));
-			const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeout} ms`)), timeout);
+			const timer = setTimeout(() => {
+				const error = new Error(`no answer within ${timeout} ms`);
+				request.destroy(error);
+				// A transport that was replaced may say nothing when it is destroyed.
+				setImmediate(end, { status: 0, error });
+			}, timeout);
 			signal.addEventListener("abort", onAbort);
 			let isAnswered = false;
 			request.on("response", (response) => {
@@ -64,7 +79,7 @@ export function createSend({ url, writeKey, timeout, gzip }: SendOptions) {
 		});
 	}
 
-	return { send, close: () => agent.destroy() };
+	return { send, close: () => void (given ?? agent.destroy()) };
 }
 
 function readAnswer(response: IncomingMessage, end: (answer: Answer) => void): void {
@@ -91,9 +106,15 @@ function isStale(request: ClientRequest, error: NodeJS.ErrnoException): boolean 
 	return request.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
 }
 
+/** The proxy that Node itself takes from the environment, where it was told to; older versions know none. */
+function environmentProxy(globalAgent: Agent): AgentOptions {
+	const { options } = globalAgent as { options?: AgentOptions & { proxyEnv?: NodeJS.ProcessEnv } };
+	return options?.proxyEnv ? ({ proxyEnv: options.proxyEnv } as AgentOptions) : {};
+}
+
 /** The fastest level: on JSON of this kind the best one saves a tenth more and costs a third of the throughput. */
-function compress(body: Uint8Array): Promise<Uint8Array> {
-	return new Promise((resolve, reject) => {
-		builtin.zlib().gzip(body, { level: 1 }, (error, bytes) => (error ? reject(error) : resolve(bytes)));
+function compress(body: Uint8Array): Promise<Uint8Array | undefined> {
+	return new Promise((resolve) => {
+		builtin.zlib().gzip(body, { level: 1 }, (error, bytes) => resolve(error ? undefined : bytes));
 	});
 }

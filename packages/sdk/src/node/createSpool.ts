@@ -40,6 +40,14 @@ export function createSpool({ dir, maxBytes = SPOOL_BYTES }: SpoolOptions, tell:
 		}
 	}
 
+	/** Personal data: for the owner of the process alone. A directory that somebody removed is made again. */
+	function openSegment(segment: string): number {
+		fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+		const file = fs.openSync(join(dir, segment), "a", 0o600);
+		open.set(segment, file);
+		return file;
+	}
+
 	function seal(segment: string): void {
 		const file = open.get(segment);
 		if (file === undefined) return;
@@ -54,7 +62,7 @@ export function createSpool({ dir, maxBytes = SPOOL_BYTES }: SpoolOptions, tell:
 			const gone = new Set(
 				names
 					.filter((name) => name.endsWith(".lock") && name !== `${lock.owner}.lock`)
-					.filter((name) => !isHeld(join(dir, name)))
+					.filter((name) => !isHeld(join(dir, name), lock.madeAt))
 					.map((name) => name.slice(0, -".lock".length)),
 			);
 			const locked = new Set(names.filter((name) => name.endsWith(".lock")).map((name) => name.slice(0, -5)));
@@ -72,16 +80,18 @@ export function createSpool({ dir, maxBytes = SPOOL_BYTES }: SpoolOptions, tell:
 			return found;
 		},
 		append(segment = nextName(), lines) {
-			return attempt(`write to ${dir}`, () => {
-				let file = open.get(segment);
-				if (file === undefined) {
-					// Personal data: for the owner of the process alone.
-					file = fs.openSync(join(dir, segment), "a", 0o600);
-					open.set(segment, file);
+			try {
+				const file = open.get(segment) ?? openSegment(segment);
+				for (let done = 0; done < lines.length; ) {
+					const written = fs.writeSync(file, lines, done, lines.length - done);
+					if (!(written > 0)) throw new Error("nothing was written");
+					done += written;
 				}
-				for (let done = 0; done < lines.length; ) done += fs.writeSync(file, lines, done, lines.length - done);
 				return segment;
-			});
+			} catch (error) {
+				tell(new Error(`spool: cannot write to ${dir}`, { cause: error }));
+				return undefined;
+			}
 		},
 		seal,
 		read: (segment) => fs.promises.readFile(join(dir, segment)),

@@ -19,7 +19,7 @@ const own = shared[ownKey];
 let count = 0;
 
 /** Announces an owner of segments in `dir`. Names sort by the time they were made, so older segments are sent first. */
-export function createSpoolLock(dir: string): { owner: string; release(): void } {
+export function createSpoolLock(dir: string): { owner: string; madeAt: number; release(): void } {
 	const time = Date.now().toString(36).padStart(9, "0");
 	const owner = `${time}-${process.pid}-${(count++).toString(36)}${Math.random().toString(36).slice(2, 8)}`;
 	const path = builtin.path().join(dir, `${owner}.lock`);
@@ -29,13 +29,17 @@ export function createSpoolLock(dir: string): { owner: string; release(): void }
 	// Under its final name only once it is whole: an empty lock would look like one nobody holds.
 	fs.writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o600 });
 	fs.renameSync(`${path}.new`, path);
+	// The same bytes in their place: so the file system dates the file, by a clock that all who share it compare with.
 	const heartbeat = setInterval(() => {
-		const now = new Date();
-		fs.utimes(path, now, now, () => {});
+		fs.open(path, "r+", (error, file) => {
+			if (!error) fs.write(file, JSON.stringify(record), 0, () => fs.close(file, () => {}));
+		});
 	}, HEARTBEAT);
 	heartbeat.unref();
 	return {
 		owner,
+		/** When it was made, by the clock of the file system, ms since 1970. */
+		madeAt: fs.statSync(path).mtimeMs,
 		release() {
 			clearInterval(heartbeat);
 			own.delete(path);
@@ -44,12 +48,15 @@ export function createSpoolLock(dir: string): { owner: string; release(): void }
 	};
 }
 
-/** Whether the process that made the lock still runs. Unreadable locks are nobody's. */
-export function isHeld(path: string): boolean {
+/**
+ * Whether the process that made the lock still runs. Unreadable locks are nobody's. `now`: by the clock of the file system,
+ * ms since 1970, such as the time of a file just made beside it.
+ */
+export function isHeld(path: string, now: number): boolean {
 	const fs = builtin.fs();
 	try {
 		const { pid, host, startedAt } = JSON.parse(fs.readFileSync(path, "utf8")) as LockRecord;
-		if (host !== builtin.os().hostname()) return Date.now() - fs.statSync(path).mtimeMs < GONE_AFTER;
+		if (host !== builtin.os().hostname()) return now - fs.statSync(path).mtimeMs < GONE_AFTER;
 		if (pid === process.pid && startedAt === startOf(pid)) return own.has(path);
 		return isAlive(pid) && (startedAt === null || startedAt === startOf(pid));
 	} catch {

@@ -21,7 +21,7 @@ const COMMA = 44;
  */
 export class Batch {
 	readonly seq: number;
-	/** When it was opened, ms since 1970. */
+	/** When it was opened, ms by `Ports.elapsed`. */
 	readonly since: number;
 	/** Which of 32 classes of people the events belong to. Two batches that share a class never overtake each other. */
 	people = 0;

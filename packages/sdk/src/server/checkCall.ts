@@ -1,5 +1,6 @@
 import type { EventType } from "@selfsame/protocol";
 import type { AnyCall } from "./eventText.ts";
+import { readTime } from "./readTime.ts";
 import type { VisitorIdentity } from "./types.ts";
 
 /**
@@ -19,8 +20,11 @@ export function checkCall(type: EventType, call: AnyCall, visitor: VisitorIdenti
 	checkObject(type, "traits", call.traits);
 	checkObject(type, "context", call.context);
 	const { timestamp, messageId } = call;
-	if (timestamp != null && Number.isNaN(+new Date(timestamp))) {
-		fail(type, "timestamp is no date; pass a Date, ms since 1970 or an ISO 8601 string");
+	if (timestamp != null && Number.isNaN(readTime(timestamp))) {
+		fail(
+			type,
+			"timestamp is no date; pass a Date, ms (not seconds) since 1970 or ISO 8601, such as 2026-01-31T12:00:00Z",
+		);
 	}
 	if (messageId != null && (typeof messageId !== "string" || messageId.length > 256)) {
 		fail(type, "messageId must be a string of 1 to 256 characters");

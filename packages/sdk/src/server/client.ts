@@ -20,6 +20,7 @@ import type {
 	WaitOptions,
 } from "./types.ts";
 import { readVisitor } from "./visitor.ts";
+import { createWarnings } from "./warnings.ts";
 
 /** What a client needs beside the delivery's ports. */
 export interface ClientPorts extends Omit<Ports, "spool"> {
@@ -33,6 +34,8 @@ export interface ClientPorts extends Omit<Ports, "spool"> {
 	scopes?: { getStore(): VisitorIdentity | undefined; run<T>(visitor: VisitorIdentity, fn: () => T): T } | undefined;
 	/** Told when an event comes into an empty queue: from now on there is something to lose. */
 	onBusy?(client: ExitingClient): void;
+	/** Shows a warning where the developer looks. */
+	warn(message: string): void;
 	/** Keeps the process alive until the promise has settled; timers and idle connections alone do not. */
 	holdOpen<T>(promise: Promise<T>): Promise<T>;
 	/** The client has ended: connections, locks and hooks go. */
@@ -55,14 +58,25 @@ export function createClientOver<Events extends object = AnyEvents>(
 ): Client<Events> {
 	const { importer } = ports;
 	const emitter = createEmitter();
-	const eventText = createEventText(ports);
+	const warnOnce = createWarnings(ports.warn);
+	const eventText = createEventText({
+		...ports,
+		leftOut: (path, what) =>
+			warnOnce(`left out ${path}`, `'${path}' is ${what}, which JSON cannot say: it was left out of the event`),
+	});
 	// Told a little later: what recovery meets would be told before anybody can listen.
 	const spool = options.enabled
 		? ports.openSpool?.((error) => ports.soon(() => emitter.emit("error", error)))
 		: undefined;
 	const delivery = createDelivery(options, spool ? { ...ports, spool } : ports, {
 		ended: tellEnd,
-		failed: (error) => emitter.emit("error", error),
+		failed(error) {
+			const { status, message } = error;
+			// 429 and 5xx pass by themselves; everything else waits for somebody to mend it.
+			if (status !== 429 && status < 500) warnOnce(`status ${status}`, message);
+			emitter.emit("error", error);
+		},
+		noted: (text) => ports.warn(`selfsame: ${text}`),
 	});
 	let closing: Promise<{ pending: number }> | undefined;
 
@@ -82,7 +96,7 @@ export function createClientOver<Events extends object = AnyEvents>(
 
 	function call(type: EventType, argument: AnyCall, visitor: VisitorIdentity | undefined): Promise<Delivery> {
 		checkCall(type, argument, visitor);
-		const { id, text } = write(type, argument, visitor);
+		const { id, text } = eventText(type, argument, visitor);
 		if (!options.enabled) return endAtOnce(id, text, DELIVERED);
 		if (closing) return endAtOnce(id, text, dropped("closed"));
 		if (text.length * 3 > EVENT_BYTES && ports.bytes.byteLength(text) > EVENT_BYTES) {
@@ -93,14 +107,6 @@ export function createClientOver<Events extends object = AnyEvents>(
 		const place = delivery.append(text, hash(who));
 		if (!place) return endAtOnce(id, text, dropped("overflow"));
 		return new PendingDelivery(place.batch, place.index, id, delivery.hurry);
-	}
-
-	function write(type: EventType, argument: AnyCall, visitor: VisitorIdentity | undefined) {
-		try {
-			return eventText(type, argument, visitor);
-		} catch (error) {
-			throw new TypeError(`${type}: cannot be written as JSON: ${error instanceof Error ? error.message : error}`);
-		}
 	}
 
 	async function flush({ timeout }: WaitOptions = {}): Promise<{ pending: number }> {

@@ -1,6 +1,7 @@
 import { type BatchAnswer, retryAfter, shouldRetry } from "../core/index.ts";
 import { type Batch, DELIVERED, dropped, type Outcome, type Range } from "./batch.ts";
 import { DeliveryError } from "./deliveryError.ts";
+import { explainFailure } from "./explainFailure.ts";
 import { Fifo } from "./fifo.ts";
 import type { Answer, Ports } from "./ports.ts";
 import { createQueue, type Place, type QueueOptions } from "./queue.ts";
@@ -12,12 +13,16 @@ export interface DeliveryOptions extends QueueOptions {
 	flushInterval: number;
 	/** Failed attempts after the first that a batch survives. */
 	maxRetries: number;
+	/** Tell each rejection and warning of the collector. */
+	debug: boolean;
 }
 
 /** What the engine tells; none of it may throw. */
 export interface Listeners {
 	ended(batch: Batch, index: number, outcome: Outcome): void;
 	failed(error: DeliveryError): void;
+	/** What the collector said of one event, under `debug`. */
+	noted(text: string): void;
 }
 
 const PREFIX = '{"batch":[';
@@ -63,7 +68,7 @@ export function createDelivery(options: DeliveryOptions, ports: Ports, listeners
 
 	function pump(): void {
 		while (!abort.signal.aborted && inFlight < (gate.isProbing() ? 1 : window.width)) {
-			const wait = gate.wait(ports.now());
+			const wait = gate.wait(ports.elapsed());
 			if (wait > 0) {
 				cancelGate ??= ports.schedule(() => {
 					cancelGate = undefined;
@@ -98,8 +103,8 @@ export function createDelivery(options: DeliveryOptions, ports: Ports, listeners
 	async function attempt(batch: Batch): Promise<void> {
 		if (!batch.data && !(await ports.spool?.load(batch, queue))) return;
 		const range = { ...(batch.ranges[0] as Range) };
-		const startedAt = ports.now();
-		const request = { body: compose(batch, range, startedAt), signal: abort.signal, retries: batch.failures };
+		const startedAt = ports.elapsed();
+		const request = { body: compose(batch, range, ports.now()), signal: abort.signal, retries: batch.failures };
 		const answer = await ports.send(request).catch((error: unknown): Answer => ({ status: 0, error }));
 		// Closing ends batches under an attempt.
 		if (batch.state !== "sending") return;
@@ -118,46 +123,47 @@ export function createDelivery(options: DeliveryOptions, ports: Ports, listeners
 	}
 
 	function decide(batch: Batch, range: Range, answer: Answer, startedAt: number): void {
-		const now = ports.now();
 		const { status } = answer;
-		let verdict = shouldRetry(status);
-		const body = verdict === "delivered" ? readAnswer(answer) : undefined;
-		if (body === "broken") verdict = "retry";
-		if (verdict === "retry") {
+		const verdict = shouldRetry(status);
+		const body = verdict === "delivered" ? readVerdict(answer, range.to - range.from) : undefined;
+		if (verdict === "retry" || (verdict === "delivered" && !body)) {
 			retry(batch, range, answer, startedAt);
 			return;
 		}
 		// Any other answer comes from a collector that is there.
 		gate.succeed(startedAt);
-		window.succeed(now - startedAt);
+		window.succeed(ports.elapsed() - startedAt);
 		batch.failures = 0;
 		if (verdict === "split") {
 			split(batch, range);
 			return;
 		}
 		if (verdict === "drop") {
-			listeners.failed(new DeliveryError(explain(answer), status));
+			listeners.failed(new DeliveryError(explainFailure(answer), status));
 			queue.endRange(batch, range, dropped(`http_${status}`));
 			return;
 		}
-		for (const { index, code } of (body as BatchAnswer | undefined)?.rejected ?? []) {
+		if (options.debug) noteAll(body as BatchAnswer);
+		for (const { index, code } of (body as BatchAnswer).rejected) {
 			const at = range.from + index;
-			if (at < range.to && batch.outcome(at) === undefined) {
-				queue.endOne(batch, at, dropped(code));
-			}
+			if (batch.outcome(at) === undefined) queue.endOne(batch, at, dropped(code));
 		}
 		queue.endRange(batch, range, DELIVERED);
 	}
 
+	function noteAll({ rejected, warnings = [] }: BatchAnswer): void {
+		const notes = [...rejected, ...(warnings as { code: string; detail?: string }[])];
+		for (const { code, detail = "" } of notes) listeners.noted(`${code}: ${detail}`);
+	}
+
 	function retry(batch: Batch, range: Range, answer: Answer, startedAt: number): void {
-		const now = ports.now();
 		const { status, error } = answer;
-		const told = status === 429 || status === 503 ? retryAfter(answer.retryAfter, now) : undefined;
-		gate.fail(now, startedAt, told);
+		const told = status === 429 || status === 503 ? retryAfter(answer.retryAfter, ports.now()) : undefined;
+		gate.fail(ports.elapsed(), startedAt, told);
 		window.fail();
 		batch.failures++;
 		const gone = batch.failures > options.maxRetries;
-		listeners.failed(new DeliveryError(explain(answer), status, error));
+		listeners.failed(new DeliveryError(explainFailure(answer), status, error));
 		if (!gone) return;
 		batch.failures = 0;
 		queue.endRange(batch, range, dropped(status === 0 ? "network" : `http_${status}`));
@@ -228,20 +234,19 @@ export function createDelivery(options: DeliveryOptions, ports: Ports, listeners
 	};
 }
 
-/** A 200 of something that is no collector (a proxy, a sink) has no verdicts; one that says JSON and is not was cut short. */
-function readAnswer({ text, contentType }: Answer): BatchAnswer | "broken" | undefined {
-	if (!contentType?.includes("json")) return undefined;
+/**
+ * The collector's verdict on `count` events. Undefined where a 2xx holds none: a sign-in page, a proxy's or firewall's own
+ * answer, one that was cut short or belongs to another request. Only counts that add up say that the events are on disk.
+ */
+function readVerdict({ text }: Answer, count: number): BatchAnswer | undefined {
 	try {
-		const body = JSON.parse(text ?? "") as Partial<BatchAnswer>;
-		return Array.isArray(body?.rejected) ? (body as BatchAnswer) : undefined;
+		const body = JSON.parse(text ?? "") as BatchAnswer;
+		const { success, accepted, duplicates, dropped, rejected } = body;
+		const areInside = rejected.every(({ index }) => Number.isInteger(index) && index >= 0 && index < count);
+		return success === true && areInside && accepted + duplicates + dropped + rejected.length === count
+			? body
+			: undefined;
 	} catch {
-		return "broken";
+		return undefined;
 	}
-}
-
-function explain({ status, text, error }: Answer): string {
-	if (status === 0) return `no answer from the collector: ${error instanceof Error ? error.message : error}`;
-	if (status === 401) return "the collector does not know the write key (401): check writeKey and host";
-	if (status >= 300 && status < 400) return `host answers with a redirect (${status}): set host to where it leads`;
-	return `the collector answered ${status}${text ? `: ${text.slice(0, 300)}` : ""}`;
 }

@@ -1,4 +1,6 @@
 import type { EventType } from "@selfsame/protocol";
+import { jsonText, type TellLeftOut } from "./jsonText.ts";
+import { readTime } from "./readTime.ts";
 import type { CallExtras, Id, VisitorIdentity } from "./types.ts";
 
 /** Any call's argument. */
@@ -20,6 +22,8 @@ export interface EventTextSource {
 	randomUuid(): string;
 	/** The runtime's context, such as its library's name. */
 	context: object;
+	/** Told of each value of a call that JSON cannot say. */
+	leftOut: TellLeftOut;
 }
 
 /** `000` to `fff`: the counter of a message id, ready to print. */
@@ -30,7 +34,8 @@ const HEX3 = Array.from({ length: 4096 }, (_, i) => (4096 + i).toString(16).slic
  * same for many calls, the time and the context, is kept as text, and the caller's own object is written as it is. That
  * is the difference between this and the cost of a bare `JSON.stringify` of the whole event.
  */
-export function createEventText({ now, randomUuid, context }: EventTextSource) {
+export function createEventText({ now, randomUuid, context, leftOut }: EventTextSource) {
+	const inContext: TellLeftOut = (path, what) => leftOut(`context.${path}`, what);
 	const ownContext = JSON.stringify(context);
 	let time = -1;
 	let iso = "";
@@ -58,11 +63,11 @@ export function createEventText({ now, randomUuid, context }: EventTextSource) {
 	}
 
 	function contextText(own: object | undefined, from: VisitorIdentity | undefined): string {
-		if (own) return JSON.stringify({ ...context, ...from?.context, ...own });
+		if (own) return jsonText({ ...context, ...from?.context, ...own }, inContext);
 		if (!from) return ownContext;
 		if (from !== visitor) {
 			visitor = from;
-			visitorContext = JSON.stringify({ ...context, ...from.context });
+			visitorContext = jsonText({ ...context, ...from.context }, inContext);
 		}
 		return visitorContext;
 	}
@@ -83,14 +88,14 @@ export function createEventText({ now, randomUuid, context }: EventTextSource) {
 			call.timestamp === undefined &&
 			call.messageId === undefined &&
 			!("type" in call);
-		if (plain) return { id, text: `${head},"timestamp":"${iso}"${tail(JSON.stringify(call))}` };
+		if (plain) return { id, text: `${head},"timestamp":"${iso}"${tail(jsonText(call, leftOut))}` };
 		const { context: _c, messageId: _m, timestamp, ...rest } = { ...call, type: undefined };
 		// An author's own time goes with the time of the call beside it: the collector then leaves it alone.
 		const times =
 			timestamp == null
 				? `"timestamp":"${iso}"`
-				: `"timestamp":"${new Date(timestamp).toISOString()}","originalTimestamp":"${iso}"`;
-		return { id, text: `${head},${times}${tail(JSON.stringify({ ...rest, ...missing(call, from) }))}` };
+				: `"timestamp":"${new Date(readTime(timestamp)).toISOString()}","originalTimestamp":"${iso}"`;
+		return { id, text: `${head},${times}${tail(jsonText({ ...rest, ...missing(call, from) }, leftOut))}` };
 	};
 }
 

@@ -1,4 +1,5 @@
 import type { Delivery } from "../core/index.ts";
+import { jsonText } from "./jsonText.ts";
 import type { ImportOptions, ImportResult, PastEvent, PastEvents } from "./types.ts";
 
 /** Events of one import on their way at a time: enough to fill the window, little enough for live events to pass. */
@@ -69,6 +70,6 @@ export async function importEvents(
 		if (event?.timestamp == null) throw new TypeError(`import: the event at position ${position} has no timestamp`);
 		if (!TYPES.includes(event.type)) throw new TypeError(`import: '${event.type}' is no type of event`);
 		if (event.messageId) return event;
-		return { ...event, messageId: digest(`${name}\n${position}\n${JSON.stringify(event)}`) };
+		return { ...event, messageId: digest(`${name}\n${position}\n${jsonText(event, () => {})}`) };
 	}
 }

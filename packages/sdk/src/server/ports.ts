@@ -3,8 +3,10 @@ import type { ByteWriter } from "./byteWriter.ts";
 
 /** What the delivery engine needs from its runtime. Tests pass a fake clock and a lossy transport through the same port. */
 export interface Ports {
-	/** ms since 1970. */
+	/** The wall clock, ms since 1970: what events and requests are dated with. It may step, so it measures nothing. */
 	now(): number;
+	/** ms on a clock that only goes forward: what all waiting is measured with. */
+	elapsed(): number;
 	/** A number in [0, 1): the jitter of retries. */
 	random(): number;
 	/** Calls `run` once after `ms`; the answer cancels it. A timer must not keep the process alive. */

@@ -36,11 +36,11 @@ const HELD_IN_MEMORY = 16 * 1024 * 1024;
  */
 export function createQueue(
 	options: QueueOptions,
-	ports: Pick<Ports, "bytes" | "pool" | "spool" | "now">,
+	ports: Pick<Ports, "bytes" | "pool" | "spool" | "elapsed">,
 	/** Told before the bytes of an event are gone. */
 	onEnd: (batch: Batch, index: number, outcome: Outcome) => void,
 ) {
-	const { bytes, spool, now } = ports;
+	const { bytes, spool, elapsed } = ports;
 	const { take, give } = ports.pool ?? { take: bytes.allocate, give() {} };
 	let nextSeq = 0;
 	let size = 0;
@@ -63,7 +63,7 @@ export function createQueue(
 	}
 
 	function create(): Batch {
-		const batch = new Batch(nextSeq++, now());
+		const batch = new Batch(nextSeq++, elapsed());
 		order.push(batch);
 		return batch;
 	}
@@ -122,7 +122,7 @@ export function createQueue(
 
 	/** More lanes where batches fill, or pile up, faster than one after another can leave. */
 	function widen(filled: Batch, lanesFor: LanesFor): void {
-		const wanted = lanesFor(lanes / Math.max(1, now() - filled.since), ready.count > lanes);
+		const wanted = lanesFor(lanes / Math.max(1, elapsed() - filled.since), ready.count > lanes);
 		if (wanted <= lanes) return;
 		sealAll();
 		lanes = wanted;

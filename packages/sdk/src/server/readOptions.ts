@@ -1,3 +1,4 @@
+import { nearest } from "./nearest.ts";
 import type { ClientOptions } from "./types.ts";
 
 const NO_END = Number.POSITIVE_INFINITY;
@@ -8,12 +9,31 @@ const BATCH_EVENTS = 2_500;
 /** A batch leaves at this size: well below what proxies refuse, and large enough to compress well. */
 const BATCH_BYTES = 450_000;
 
+const KNOWN = [
+	...["writeKey", "host", "flushAt", "flushInterval", "maxQueueSize", "maxQueueBytes", "overflow", "maxRetries"],
+	...["timeout", "gzip", "enabled", "trustProxy", "debug"],
+];
+
+/** A warning for each option that no client has, with the one that was probably meant. `more`: the runtime's own. */
+export function unknownOptions(options: object, more: readonly string[]): string[] {
+	const known = [...KNOWN, ...more];
+	return Object.keys(options)
+		.filter((name) => !known.includes(name))
+		.map((name) => {
+			const meant = nearest(name, known);
+			return `createClient knows no option '${name.slice(0, 64)}'${meant ? `; did you mean '${meant}'?` : ""}`;
+		});
+}
+
 /** Checks the options of a client and fills in the defaults. Throws a TypeError that says what to do. */
 export function readOptions(options: ClientOptions, spoolBytes?: number) {
 	if (typeof options !== "object" || options === null) fail("pass { writeKey, host }");
 	const { writeKey, host = DEFAULT_HOST, overflow = "drop-oldest" } = options;
 	if (typeof writeKey !== "string" || writeKey === "") {
 		fail("writeKey is missing; it is the write key of a source of your collector");
+	}
+	if (writeKey.startsWith("sss_")) {
+		fail("writeKey is a secret key (sss_...), which reads profiles; pass the write key of a source (ssw_...)");
 	}
 	if (!URL.canParse(host) || !/^https?:$/.test(new URL(host).protocol)) {
 		fail(`host must be an http(s) URL, such as ${DEFAULT_HOST}`);
@@ -28,9 +48,13 @@ export function readOptions(options: ClientOptions, spoolBytes?: number) {
 		}
 		return value;
 	};
+	const url = new URL(host);
+	url.pathname = `${url.pathname.replace(/\/+$/, "")}/v1/batch`;
+	url.search = "";
+	url.hash = "";
 	return {
 		writeKey,
-		url: `${host.replace(/\/+$/, "")}/v1/batch`,
+		url: url.href,
 		overflow,
 		flushAt: Math.floor(number("flushAt", 500, 1, BATCH_EVENTS)),
 		flushInterval: number("flushInterval", 1_000, 0, 2 ** 31 - 1),
@@ -42,6 +66,7 @@ export function readOptions(options: ClientOptions, spoolBytes?: number) {
 		gzip: options.gzip ?? true,
 		enabled: options.enabled ?? true,
 		trustProxy: options.trustProxy,
+		debug: options.debug ?? false,
 	};
 }
 

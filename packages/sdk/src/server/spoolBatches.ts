@@ -33,6 +33,7 @@ export function spoolBatches(spool: Spool, { tell, bytes, ...limits }: SpoolBatc
 			const data = await spool.read(segment);
 			if (batch.state === "ended") return false;
 			if (batch.count > 0) {
+				if (data.length < batch.length) throw new Error("the file is shorter than what was written to it");
 				batch.data = data;
 				for (const at of batch.ends) data[at - 1] = COMMA;
 				queue.restored(batch, 0);

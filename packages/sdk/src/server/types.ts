@@ -16,7 +16,7 @@ export type Identity =
 export interface CallExtras {
 	/** Merged over the request's context, key by key. */
 	context?: Data;
-	/** The event's own time; default: the time of the call. */
+	/** The event's own time: a Date, ms since 1970, or ISO 8601 (UTC where it names no zone). Default: the time of the call. */
 	timestamp?: Date | string | number;
 	/** Unique for ever, up to 256 characters: a second event with it is stored once. Default: a new one. */
 	messageId?: string;
@@ -198,8 +198,11 @@ export interface ClientOptions {
 	/** False: calls are checked and end as delivered at once, nothing is sent. For tests. Default true. */
 	enabled?: boolean;
 	/**
-	 * Whether `X-Forwarded-For` is believed for `context.ip`. Default: where the peer's own address is private or unknown,
-	 * as behind a proxy.
+	 * How far `X-Forwarded-For` is believed for `context.ip`: `false` not at all; a number, that so many proxies stand in
+	 * front; `true`, that its last address outside of private networks is the visitor's. Default: `true` where the peer's
+	 * own address is private or unknown, as behind a proxy, else `false`.
 	 */
-	trustProxy?: boolean;
+	trustProxy?: boolean | number;
+	/** Warn of each event that the collector rejects or remarks on, not only of what stops all events. Default false. */
+	debug?: boolean;
 }

@@ -1,3 +1,4 @@
+import { clientAddress } from "./clientAddress.ts";
 import { maskUrl } from "./maskUrl.ts";
 import type { Id, RequestLike, VisitorIdentity } from "./types.ts";
 
@@ -6,20 +7,18 @@ type NodeHeaders = Record<string, string | readonly string[] | undefined>;
 export interface ReadVisitorOptions {
 	userId?: Id | undefined;
 	ip?: string | undefined;
-	trustProxy?: boolean | undefined;
+	trustProxy?: boolean | number | undefined;
 }
 
 /** The cookies of `selfsame/browser` and of Segment's analytics.js, which may quote its own. */
 const COOKIES = ["selfsame_id", "ajs_anonymous_id"];
 /** The collector refuses longer ids. */
 const LONGEST_ID = 1_024;
-/** Loopback, private and link-local addresses: a peer there is our own proxy, not the visitor. */
-const PRIVATE = /^(?:::ffff:)?(?:127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.)|^(?:::1$|f[cd]|fe80:)/i;
 
 /** Reads who sent a request. Never throws: a request says what it likes, and what is unreadable is left out. */
 export function readVisitor(request: RequestLike, options: ReadVisitorOptions = {}): VisitorIdentity {
 	const header = headerReader(request);
-	const ip = options.ip ?? readIp(request, header, options.trustProxy);
+	const ip = options.ip ?? clientAddress(request.socket?.remoteAddress, header, options.trustProxy);
 	const userAgent = header("user-agent");
 	const locale = header("accept-language")?.split(/[,;]/, 1)[0]?.trim();
 	const page = readPage(request, header);
@@ -46,10 +45,18 @@ function headerReader({ headers }: RequestLike): (name: string) => string | unde
 function readAnonymousId(cookies = ""): string | undefined {
 	for (const name of COOKIES) {
 		const [, value = ""] = new RegExp(`(?:^|;)\\s*${name}=([^;]*)`).exec(cookies) ?? [];
-		const id = decode(value.trim()).replace(/^"+|"+$/g, "");
+		// The collector would refuse a longer one; cut first, since what follows looks at each character.
+		const id = unquote(decode(value.trim().slice(0, 4 * LONGEST_ID)));
 		if (id && id.length <= LONGEST_ID) return id;
 	}
 	return undefined;
+}
+
+function unquote(text: string): string {
+	let [from, to] = [0, text.length];
+	while (from < to && text[from] === '"') from++;
+	while (from < to && text[to - 1] === '"') to--;
+	return text.slice(from, to);
 }
 
 function decode(text: string): string {
@@ -58,23 +65,6 @@ function decode(text: string): string {
 	} catch {
 		return text;
 	}
-}
-
-function readIp(
-	{ socket }: RequestLike,
-	header: (name: string) => string | undefined,
-	trust: boolean | undefined,
-): string | undefined {
-	const peer = socket?.remoteAddress;
-	if (!(trust ?? (!peer || PRIVATE.test(peer)))) return plainAddress(peer);
-	const forwarded = header("cf-connecting-ip") ?? header("x-forwarded-for")?.split(",", 1)[0] ?? header("x-real-ip");
-	return plainAddress(forwarded?.trim() || peer);
-}
-
-/** An IPv4 address in its own form; nothing that is no address. */
-function plainAddress(address: string | undefined): string | undefined {
-	const plain = address?.replace(/^::ffff:(?=\d+\.)/i, "");
-	return plain && /^[\da-f.:]{2,45}$/i.test(plain) ? plain : undefined;
 }
 
 /** The page the visitor is on: the request itself where it loads a document, else the page that made the request. */

@@ -51,10 +51,14 @@ export function createFakeClient(
 	clock: FakeClock,
 	send: (batch: Sent[], request: BatchRequest) => Promise<Answer>,
 	random: () => number = () => 0.5,
+	warn: (message: string) => void = () => {},
+	elapsed: () => number = clock.now,
 ) {
 	let uuids = 0;
 	return createClientOver(readOptions({ writeKey: "WK", ...options }), {
 		now: clock.now,
+		elapsed,
+		warn,
 		random,
 		schedule: clock.schedule,
 		soon: queueMicrotask,
