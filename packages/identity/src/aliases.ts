@@ -31,7 +31,7 @@ export function readAliases(draft: Draft, events: readonly Candidate[], revision
 	const rows = events.flatMap((event) => aliasRowOf(draft, event));
 	for (const row of rows) {
 		draft.plan.readings.set(row.seq, row.as);
-		if (row.as === "anonymous") draft.plan.addEvidence.push(anonymousLink(row));
+		if (row.as === "anonymous") addAnonymousLink(draft, row);
 	}
 	if (touchedGroups.size > 0) {
 		for (const row of rows) touchedGroups.add(row.user).add(row.previousUser);
@@ -61,13 +61,18 @@ function anonymousLink(row: AliasRow) {
 	return { seq, position, lead: user, identifier: previousAnonymous, previous: true };
 }
 
+function addAnonymousLink(draft: Draft, row: AliasRow): void {
+	draft.plan.addEvidence.push(anonymousLink(row));
+	draft.plan.aliased.add(row.previousAnonymous);
+}
+
 function rereadEarlierAliases(draft: Draft, id: number, regions: Set<number>, groups: Set<number>): void {
 	for (const row of draft.aliases(id)) {
 		if (row.merge || (row.previousUser !== id && row.previousAnonymous !== id)) continue;
 		const as = readingOf(draft, row.previousUser, row.previousAnonymous);
 		if (as === row.as || draft.plan.readings.get(row.seq) === as) continue;
 		draft.plan.readings.set(row.seq, as);
-		if (as === "anonymous") draft.plan.addEvidence.push(anonymousLink(row));
+		if (as === "anonymous") addAnonymousLink(draft, row);
 		else draft.plan.removeEvidence.push(anonymousLink(row));
 		regions.add(row.previousAnonymous);
 		groups.add(row.user).add(row.previousUser);

@@ -37,8 +37,8 @@ export function appendEvidence(draft: Draft, row: EvidenceRow, region: RegionFac
 function isKnownUser(draft: Draft, row: EvidenceRow, region: RegionFact): boolean {
 	const adjacent = draft.adjacent(row.identifier);
 	const users = withUser(adjacent, row);
-	if (users === null || countsAsShared(draft, row.identifier, users)) return false;
-	return users === adjacent || region.limited === null;
+	if (countsAsShared(draft, row.identifier, users)) return false;
+	return region.limited === null || adjacent.includes(row.lead);
 }
 
 /** Who owns an identifier after all that is stored and all of this batch so far; null where that is not known. */

@@ -62,12 +62,18 @@ function weigh(draft: Draft, row: EvidenceRow, dirty: Set<number>): void {
 /** A user was seen with an identifier. */
 function weighUserLink(draft: Draft, row: EvidenceRow, region: RegionFact, dirty: Set<number>): void {
 	if (region.state === "settled" && region.owner === row.lead) {
+		// Whoever has it by an alias was perhaps not seen with it before.
+		if (draft.isAliased(row.identifier)) draft.noteSeenWith(row);
 		draft.setLatestOf(row.identifier, { owner: row.lead, next: null });
 		draft.plan.counts.fast += 1;
-	} else if (region.state === "shared" || draft.isDiscounted(row)) {
-		// Neither changes who owns what: such a link counts at no time. That they were seen together is kept.
+	} else if (region.state === "shared") {
+		// This changes nothing about who owns what. That they were seen together is kept.
 		draft.noteSeenWith(row);
 		draft.noteDiscounted(row);
+	} else if (draft.isDiscounted(row)) {
+		draft.noteDiscounted(row);
+		// The link counts at no time. But a user who was not seen with it before may make it a shared one.
+		if (!row.previous && !draft.adjacent(row.identifier).includes(row.lead)) dirty.add(row.identifier);
 	} else if (region.state === "settled" && region.owner === null && region.limited === null) {
 		claim(draft, row, region);
 	} else {

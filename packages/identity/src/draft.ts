@@ -1,6 +1,5 @@
 import type { IdentityConfig } from "./config.ts";
 import {
-	type AdjacentUser,
 	type AliasRow,
 	type EvidenceRow,
 	type Facts,
@@ -27,7 +26,7 @@ const missing = new Missing("a fact is not loaded yet");
 export class Draft implements Kinds {
 	readonly plan: Plan = emptyPlan();
 	readonly needs = new Map<string, Need>();
-	private readonly seenWith = new Map<number, AdjacentUser[]>();
+	private readonly seenWith = new Map<number, Set<number>>();
 	private readonly latest = new Map<number, { owner: number; next: Position | null }>();
 	private readonly movedMembers = new Map<number, number[]>();
 
@@ -73,6 +72,11 @@ export class Draft implements Kinds {
 
 	seen(id: number): boolean {
 		return this.plan.seen.has(id) || this.identifier(id).seen;
+	}
+
+	/** Whether an alias's `previousId` is, or was once, read as this identifier. */
+	isAliased(id: number): boolean {
+		return this.plan.aliased.has(id) || this.identifier(id).aliased;
 	}
 
 	typeOf(id: number): string {
@@ -133,20 +137,22 @@ export class Draft implements Kinds {
 		this.plan.regions.set(region.root, region);
 	}
 
-	adjacent(id: number): readonly AdjacentUser[] {
+	/** The users that an identifier was seen with in one event, each in its own field. */
+	adjacent(id: number): readonly number[] {
 		const planned = this.plan.adjacent.get(id);
 		if (planned) return planned;
 		const known = this.identifier(id).fresh ? [] : this.demand(this.facts.adjacent.get(id), { kind: "adjacent", id });
 		const added = this.seenWith.get(id);
-		return added ? [...known, ...added.filter(({ user }) => !known.some((one) => one.user === user))] : known;
+		return added ? [...new Set([...known, ...added])] : known;
 	}
 
-	/** Notes that a user was seen with an identifier. */
+	/** Notes that a user was seen with an identifier. An alias's `previousId` is no such sighting. */
 	noteSeenWith({ identifier, lead: user, previous }: EvidenceRow): void {
-		const noted = this.seenWith.get(identifier) ?? [];
-		if (noted.some((one) => one.user === user)) return;
-		this.seenWith.set(identifier, [...noted, { user, direct: !previous }]);
-		this.plan.seenWith.push({ identifier, user, direct: !previous });
+		if (previous) return;
+		const noted = this.seenWith.get(identifier) ?? new Set();
+		if (noted.has(user)) return;
+		this.seenWith.set(identifier, noted.add(user));
+		this.plan.seenWith.push({ identifier, user });
 	}
 
 	evidence(id: number): readonly EvidenceRow[] {

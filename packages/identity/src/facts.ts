@@ -13,6 +13,8 @@ export interface IdentifierFact {
 	seen: boolean;
 	/** Whether an unlink or unmerge names it, or takes away an alias of it: then evidence about it needs a second look. */
 	corrected: boolean;
+	/** Whether an alias's `previousId` was ever read as it. Then events of the user who has it tell of new sightings. */
+	aliased: boolean;
 	/** Whether this batch made it: nothing stored can name it yet. */
 	fresh: boolean;
 }
@@ -82,13 +84,6 @@ export interface Unlink {
 	before: number;
 }
 
-/** Which users an identifier was seen with. */
-export interface AdjacentUser {
-	user: number;
-	/** In one event, each in its own field; otherwise only through an alias's `previousId`. */
-	direct: boolean;
-}
-
 /** Everything `decideBatch` may have to know, loaded piece by piece as it asks. */
 export interface Facts {
 	identifiers: Map<number, IdentifierFact>;
@@ -96,7 +91,8 @@ export interface Facts {
 	regions: Map<number, RegionFact>;
 	/** Members of a region or an alias group, by root. */
 	members: Map<number, readonly number[]>;
-	adjacent: Map<number, readonly AdjacentUser[]>;
+	/** Users that an identifier was seen with in one event, each in its own field: an alias's `previousId` is none. */
+	adjacent: Map<number, readonly number[]>;
 	/** Evidence that links an identifier as a non-lead, by that identifier. */
 	evidence: Map<number, readonly EvidenceRow[]>;
 	/** By `momentKey`. */

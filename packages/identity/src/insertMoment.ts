@@ -1,5 +1,5 @@
 import type { Draft } from "./draft.ts";
-import type { AdjacentUser, EvidenceRow, RegionFact } from "./facts.ts";
+import type { EvidenceRow, RegionFact } from "./facts.ts";
 import { comparePositions, type Position } from "./order.ts";
 import type { SpanEdit } from "./plan.ts";
 import type { Span } from "./replay.ts";
@@ -9,14 +9,14 @@ import type { Span } from "./replay.ts";
  * piece of evidence hands it to the user who led, so one more piece changes ownership only until the next one: what
  * stands just before and just after is all that has to be known.
  *
- * Returns false where that is not so: the count of users decides, or is not known exactly.
+ * Returns false where that is not so: the count of users decides, or a correction stands against some of the evidence.
  */
 export function insertMoment(draft: Draft, row: EvidenceRow, region: RegionFact): boolean {
 	const { identifier, lead: user, position } = row;
 	if (draft.identifier(identifier).corrected) return false;
 	const adjacent = draft.adjacent(identifier);
 	const users = withUser(adjacent, row);
-	if (users === null || countsAsShared(draft, identifier, users)) return false;
+	if (countsAsShared(draft, identifier, users)) return false;
 
 	const stored = draft.moment(identifier, position);
 	const earlier = draft.latestOf(identifier);
@@ -47,19 +47,14 @@ export function insertMoment(draft: Draft, row: EvidenceRow, region: RegionFact)
 	return true;
 }
 
-/** The users that the identifier was seen with, this one included; null where earlier rows do not tell exactly. */
-export function withUser(adjacent: readonly AdjacentUser[], row: EvidenceRow): readonly AdjacentUser[] | null {
-	if (row.previous || adjacent.some((known) => !known.direct)) return null;
-	if (adjacent.some((known) => known.user === row.lead)) return adjacent;
-	return [...adjacent, { user: row.lead, direct: true }];
+/** The users that the identifier was seen with, this one included unless it comes with an alias's `previousId`. */
+export function withUser(adjacent: readonly number[], row: EvidenceRow): readonly number[] {
+	return row.previous || adjacent.includes(row.lead) ? adjacent : [...adjacent, row.lead];
 }
 
 /** Step 4: an anonymous id seen with too many users identifies nobody. */
-export function countsAsShared(draft: Draft, identifier: number, users: readonly AdjacentUser[]): boolean {
-	if (draft.typeOf(identifier) !== "anonymous_id") return false;
-	let count = 0;
-	for (const user of users) if (user.direct) count += 1;
-	return count > draft.config.maxUsersPerAnonymousId;
+export function countsAsShared(draft: Draft, identifier: number, users: readonly number[]): boolean {
+	return draft.typeOf(identifier) === "anonymous_id" && users.length > draft.config.maxUsersPerAnonymousId;
 }
 
 function put(edit: SpanEdit, span: Span): void {

@@ -1,4 +1,4 @@
-import type { AdjacentUser, EvidenceRow, RegionFact } from "./facts.ts";
+import type { EvidenceRow, RegionFact } from "./facts.ts";
 import type { Position } from "./order.ts";
 import type { Span } from "./replay.ts";
 
@@ -55,15 +55,17 @@ export interface Plan {
 	seen: Set<number>;
 	/** Identifiers about which evidence is stored that does not count, because of a correction of an alias. */
 	corrected: Set<number>;
+	/** Identifiers that an alias's `previousId` is read as. */
+	aliased: Set<number>;
 	/** Identifiers that change their region or alias group. */
 	roots: Map<number, number>;
 	/** Regions and alias groups as they are now, by root; to be written after `roots`. */
 	regions: Map<number, RegionFact>;
 	spans: Map<number, SpanEdit>;
-	/** All users that an identifier is adjacent to; replaces what was known. */
-	adjacent: Map<number, readonly AdjacentUser[]>;
+	/** All users that an identifier was seen with; replaces what was known. */
+	adjacent: Map<number, readonly number[]>;
 	/** Users that an identifier was seen with besides those known, where whom it belongs to may not have changed. */
-	seenWith: { identifier: number; user: number; direct: boolean }[];
+	seenWith: { identifier: number; user: number }[];
 	/** How each alias of the batch reads its `previousId`, and earlier aliases that read it differently from now on. */
 	readings: Map<number, "user" | "anonymous">;
 	/** Evidence to add: what the anonymous reading of an alias links. */
@@ -78,6 +80,7 @@ export function emptyPlan(): Plan {
 	return {
 		seen: new Set(),
 		corrected: new Set(),
+		aliased: new Set(),
 		roots: new Map(),
 		regions: new Map(),
 		spans: new Map(),

@@ -1,6 +1,6 @@
 import { keepRoot } from "./aliases.ts";
 import type { Draft } from "./draft.ts";
-import type { AdjacentUser, EvidenceRow, RegionFact } from "./facts.ts";
+import type { EvidenceRow, RegionFact } from "./facts.ts";
 import { findRoot } from "./findRoot.ts";
 import { compareIdentifiers } from "./identifiersOf.ts";
 import { countsAsShared } from "./insertMoment.ts";
@@ -10,9 +10,11 @@ import { type Evidence, replay } from "./replay.ts";
 /** A region as its evidence makes it. */
 interface Rebuilt {
 	members: number[];
-	/** Users seen with each member. */
-	adjacent: Map<number, AdjacentUser[]>;
+	/** Users seen with each member in one event, each in its own field. */
+	adjacent: Map<number, readonly number[]>;
 	users: Set<number>;
+	/** These, and users whose evidence does not count, or no longer. */
+	everSeenWith: Set<number>;
 	limited: Record<string, number> | null;
 	shared: boolean;
 }
@@ -79,32 +81,35 @@ function evidenceAbout(draft: Draft, members: readonly number[], batch: readonly
 
 /** Parts the members into regions: joined by every counting link that no user led. */
 function connect(draft: Draft, members: readonly number[], rows: readonly EvidenceRow[]): Rebuilt[] {
-	const adjacent = new Map<number, AdjacentUser[]>(members.map((id) => [id, []]));
+	const usersOf = () => new Map<number, Set<number>>(members.map((id) => [id, new Set()]));
 	// Which users an anonymous id was seen with counts whatever correction was made since.
-	for (const row of rows) if (draft.isUser(row.lead)) noteUser(adjacent.get(row.identifier) ?? [], row);
+	const seenWith = usersOf();
+	const everSeenWith = usersOf();
+	for (const row of rows) {
+		if (!draft.isUser(row.lead)) continue;
+		everSeenWith.get(row.identifier)?.add(row.lead);
+		if (!row.previous) seenWith.get(row.identifier)?.add(row.lead);
+	}
+	for (const row of draft.plan.removeEvidence) everSeenWith.get(row.identifier)?.add(row.lead);
+	const adjacent = new Map(Array.from(seenWith, ([id, users]) => [id, [...users]] as const));
 	for (const row of rows) draft.noteDiscounted(row);
 	const shared = new Set(members.filter((id) => countsAsShared(draft, id, adjacent.get(id) ?? [])));
 
 	const parent = new Map<number, number>(members.map((id) => [id, id]));
-	const counting = new Map<number, AdjacentUser[]>(members.map((id) => [id, []]));
+	const counting = usersOf();
 	for (const row of rows) {
 		if (shared.has(row.identifier) || shared.has(row.lead) || draft.isDiscounted(row)) continue;
-		if (draft.isUser(row.lead)) noteUser(counting.get(row.identifier) ?? [], row);
+		if (draft.isUser(row.lead)) counting.get(row.identifier)?.add(row.lead);
 		else if (parent.has(row.lead)) parent.set(findRoot(parent, row.identifier), findRoot(parent, row.lead));
 	}
 	return [...Map.groupBy(members, (id) => findRoot(parent, id)).values()].map((group) => ({
 		members: group,
 		adjacent: new Map(group.map((id) => [id, adjacent.get(id) ?? []])),
-		users: new Set(group.flatMap((id) => (counting.get(id) ?? []).map(({ user }) => user))),
+		users: new Set(group.flatMap((id) => [...(counting.get(id) ?? [])])),
+		everSeenWith: new Set(group.flatMap((id) => [...(everSeenWith.get(id) ?? [])])),
 		limited: countLimited(draft, group),
 		shared: shared.has(group[0] as number),
 	}));
-}
-
-function noteUser(list: AdjacentUser[], row: EvidenceRow): void {
-	const known = list.find(({ user }) => user === row.lead);
-	if (!known) list.push({ user: row.lead, direct: !row.previous });
-	else known.direct ||= !row.previous;
 }
 
 function countLimited(draft: Draft, members: readonly number[]): Record<string, number> | null {
@@ -164,7 +169,7 @@ function grow(draft: Draft, roots: Set<number>, regions: readonly Rebuilt[], atL
 	const before = roots.size;
 	for (const region of regions) {
 		if (region.limited === null) continue;
-		for (const user of everSeenWith(draft, region)) {
+		for (const user of usersUntilNow(draft, region)) {
 			draft.attempt(() => {
 				for (const root of draft.limitedRegions(user)) {
 					// A user that was at its limit before may be no longer, now that it has lost one of these.
@@ -178,11 +183,11 @@ function grow(draft: Draft, roots: Set<number>, regions: readonly Rebuilt[], atL
 }
 
 /** Users that a region is adjacent to by its evidence, and those that it was adjacent to until now. */
-function everSeenWith(draft: Draft, region: Rebuilt): Set<number> {
-	const users = new Set(region.users);
+function usersUntilNow(draft: Draft, region: Rebuilt): Set<number> {
+	const users = new Set(region.everSeenWith);
 	for (const id of region.members) {
 		draft.attempt(() => {
-			for (const { user } of draft.adjacent(id)) users.add(user);
+			for (const user of draft.adjacent(id)) users.add(user);
 		});
 	}
 	draft.settleNeeds();

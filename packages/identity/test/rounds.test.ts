@@ -7,7 +7,16 @@ const isUser = (id: number) => id % 2 === 0;
 function load(facts: Facts, { kind, id }: Need): void {
 	if (kind === "identifier") {
 		const type = isUser(id) ? "user_id" : "anonymous_id";
-		facts.identifiers.set(id, { id, type, value: `${id}`, root: id, seen: true, corrected: false, fresh: false });
+		facts.identifiers.set(id, {
+			id,
+			type,
+			value: `${id}`,
+			root: id,
+			seen: true,
+			corrected: false,
+			aliased: false,
+			fresh: false,
+		});
 	} else if (kind === "region") {
 		const owner = isUser(id) ? null : id - 1;
 		facts.regions.set(id, { root: id, state: "settled", owner, size: 1, limited: null });

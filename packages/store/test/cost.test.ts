@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaultIdentityConfig } from "@selfsame/identity";
-import type { AcceptedEvent, Claims } from "@selfsame/protocol";
+import type { AcceptedEvent, Claims, EventType } from "@selfsame/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createReader } from "../src/sqlite/reader.ts";
 import { createWriter } from "../src/sqlite/writer.ts";
@@ -18,14 +18,14 @@ const config = {
 const many = 100_000;
 
 let made = 0;
-function event(timestamp: number, claims: Claims): AcceptedEvent {
+function event(timestamp: number, claims: Claims, type: EventType = "track"): AcceptedEvent {
 	made += 1;
 	const payload = "{}";
 	return {
 		source: "s",
 		trust: "server",
 		messageId: `m${made}`,
-		type: "track",
+		type,
 		timestamp,
 		receivedAt: timestamp,
 		claims,
@@ -135,6 +135,23 @@ describe("the cost of an identity decision", () => {
 		const cost = costOf(() => send(alternate(2_000)));
 		expect(cost.read).toBe(0);
 		expect(eventCount("u0")).toBeGreaterThan(1_000);
+	});
+
+	it("a device that an alias linked to one person and that another has reads nothing of its history", () => {
+		const alias = (at: number, userId: string) => event(at, { userId, previousId: "dev" }, "alias");
+		send([event(0, { anonymousId: "dev" }), alias(1, "u1"), event(2, { userId: "u2", anonymousId: "dev" })]);
+		const more = (from: number) =>
+			Array.from({ length: 2_000 }, (_, i) => event(from + i, { userId: `u${i % 3}`, anonymousId: "dev" }));
+		expect(costOf(() => send(more(10_000))).read).toBeLessThan(5);
+		expect(costOf(() => send(more(20_000))).read).toBeLessThan(5);
+		const late = costOf(() =>
+			send(Array.from({ length: 100 }, (_, i) => event(15_000 + i, { userId: "u2", anonymousId: "dev" }))),
+		);
+		expect(late.read).toBeLessThan(500);
+		const aliases = Array.from({ length: 1_000 }, (_, i) => alias(30_000 + i, `v${i}`));
+		expect(costOf(() => send(aliases.slice(0, 500))).read).toBeLessThan(5);
+		expect(costOf(() => send(aliases.slice(500))).read).toBeLessThan(5);
+		expect(costOf(() => send(more(40_000))).read).toBeLessThan(5);
 	});
 
 	it("an event of somebody with more emails than one profile holds reads nothing when it brings nothing new", () => {

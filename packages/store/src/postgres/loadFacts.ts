@@ -9,12 +9,14 @@ import type { LockedRows } from "./lockedRows.ts";
 const ids = "ANY(CAST(:ids AS bigint[]))";
 
 const members = `SELECT ${identifierColumns} FROM identifiers WHERE root = ${ids} AND root <> id`;
-const adjacent = `SELECT identifier, "user", direct FROM adjacent_users WHERE identifier = ${ids}`;
+const adjacent = `SELECT identifier, "user" FROM adjacent_users WHERE identifier = ${ids} AND direct = 1`;
 const evidence = `SELECT l.seq, l.ts, e.message_id, e.source, l.lead, l.identifier, l.kind
 	FROM event_identifiers l JOIN events e ON e.seq = l.seq WHERE l.identifier = ${ids}`;
 const limitedRegions = `SELECT owner AS "user", id FROM identifiers WHERE owner = ${ids} AND limited IS NOT NULL
 	UNION SELECT a."user", r.id FROM adjacent_users a JOIN identifiers i ON i.id = a.identifier
-	JOIN identifiers r ON r.id = i.root WHERE a."user" = ${ids} AND r.limited IS NOT NULL`;
+	JOIN identifiers r ON r.id = i.root WHERE a."user" = ${ids} AND r.limited IS NOT NULL
+	UNION SELECT a."user", r.id FROM aliases a JOIN identifiers i ON i.id = a.previous_anonymous
+	JOIN identifiers r ON r.id = i.root WHERE a."user" = ${ids} AND a.reading = 1 AND r.limited IS NOT NULL`;
 const latestEvidence = `SELECT i.root, max((SELECT max(l.ts) FROM event_identifiers l WHERE l.identifier = i.id)) AS ts
 	FROM identifiers i WHERE i.id = ${ids} OR (i.root = ${ids} AND i.root <> i.id) GROUP BY i.root`;
 const unlinks = `SELECT a, b, at AS before FROM corrections WHERE kind = 'unlink' AND (a = ${ids} OR b = ${ids})`;
@@ -76,12 +78,11 @@ export function createLockedFactLoader(locked: LockedRows, counts: { evidenceRea
 			}
 		},
 		*adjacent(facts, of) {
-			type Row = { identifier: number; user: number; direct: number };
-			const rows = yield* all<Row>(adjacent, { ids: bigints(of) });
+			const rows = yield* all<{ identifier: number; user: number }>(adjacent, { ids: bigints(of) });
 			for (const [id, found] of distribute(of, rows, ({ identifier }) => [identifier])) {
 				facts.adjacent.set(
 					id,
-					found.map(({ user, direct }) => ({ user, direct: direct === 1 })),
+					found.map(({ user }) => user),
 				);
 			}
 		},

@@ -157,6 +157,7 @@ export const adjacentUsers = pgTable(
 	{
 		identifier: long("identifier").notNull(),
 		user: long("user").notNull(),
+		/** 1. A 0 is what an older version noted of users that an alias alone had linked; it is not read. */
 		direct: integer("direct").notNull(),
 	},
 	(t) => [primaryKey({ columns: [t.identifier, t.user] }), index("adjacent_users_user").on(t.user)],

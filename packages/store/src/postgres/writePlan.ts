@@ -79,6 +79,7 @@ export function bitsToRaise(
 	for (const { id } of leads) note(id, flag.led);
 	for (const id of plan.seen) note(id, flag.seen);
 	for (const id of plan.corrected) note(id, flag.corrected);
+	for (const id of plan.aliased) note(id, flag.aliased);
 	return bits;
 }
 
@@ -86,14 +87,10 @@ export function bitsToRaise(
 export function* writePlan(plan: Plan, at: number): Work<void> {
 	yield* write(setRegions, regionRows(plan));
 	yield* writeSpans(plan);
-	yield* putAdjacent(
-		plan.seenWith.map(({ identifier, user, direct }) => ({ identifier, user, direct: direct ? 1 : 0 })),
-	);
+	yield* putAdjacent(plan.seenWith.map((seen) => ({ ...seen, direct: 1 })));
 	yield* writeIds(clearAdjacent, [...plan.adjacent.keys()]);
 	yield* putAdjacent(
-		[...plan.adjacent].flatMap(([identifier, users]) =>
-			users.map(({ user, direct }) => ({ identifier, user, direct: direct ? 1 : 0 })),
-		),
+		[...plan.adjacent].flatMap(([identifier, users]) => users.map((user) => ({ identifier, user, direct: 1 }))),
 	);
 	yield* write(
 		setReadings,

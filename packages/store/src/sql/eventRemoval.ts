@@ -47,7 +47,7 @@ export function createEventRemoval({ dialect, identifiers, ownership, decider, t
 
 	/** Says of each identifier whether any event that is left carries it or is led by it. */
 	function* lookAgain(ids: Iterable<number>): Work<number[]> {
-		const setFlags = `UPDATE identifiers SET flags = (flags & ${flag.corrected}) | ? WHERE id = ?`;
+		const setFlags = `UPDATE identifiers SET flags = (flags & ${flag.corrected | flag.aliased}) | ? WHERE id = ?`;
 		const linking = "SELECT 1 FROM event_identifiers WHERE identifier = ? AND kind <> 1 LIMIT 1";
 		const unseen: number[] = [];
 		for (const id of ids) {

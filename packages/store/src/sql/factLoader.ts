@@ -1,5 +1,4 @@
 import {
-	type AdjacentUser,
 	type EvidenceRow,
 	type Facts,
 	type Moment,
@@ -23,7 +22,7 @@ import { selectOwnerInForce } from "./ownership.ts";
 import { all, column, pluck, type Values, type Work } from "./work.ts";
 
 const members = "SELECT id FROM identifiers WHERE root = ? AND root <> id";
-const adjacent = 'SELECT "user", direct FROM adjacent_users WHERE identifier = ?';
+const adjacent = 'SELECT "user" FROM adjacent_users WHERE identifier = ? AND direct = 1';
 // Evidence of the very millisecond is compared by message and source; around it the index alone answers.
 const earlier = "SELECT 1 FROM event_identifiers WHERE identifier = ? AND ts < ? LIMIT 1";
 const sameInstant = `${selectEvidence} AND l.ts = ? ORDER BY e.message_id, e.source`;
@@ -31,7 +30,9 @@ const later = `${selectEvidence} AND l.ts = (SELECT min(ts) FROM event_identifie
 	ORDER BY e.message_id, e.source LIMIT 1`;
 const limitedRegions = `SELECT id FROM identifiers WHERE owner = :id AND limited IS NOT NULL
 	UNION SELECT r.id FROM adjacent_users a JOIN identifiers i ON i.id = a.identifier
-	JOIN identifiers r ON r.id = i.root WHERE a."user" = :id AND r.limited IS NOT NULL`;
+	JOIN identifiers r ON r.id = i.root WHERE a."user" = :id AND r.limited IS NOT NULL
+	UNION SELECT r.id FROM aliases a JOIN identifiers i ON i.id = a.previous_anonymous
+	JOIN identifiers r ON r.id = i.root WHERE a."user" = :id AND a.reading = 1 AND r.limited IS NOT NULL`;
 const latestEvidence = `SELECT max(m.ts) FROM (
 	SELECT (SELECT max(l.ts) FROM event_identifiers l WHERE l.identifier = i.id) AS ts
 	FROM identifiers i WHERE i.id = :id OR (i.root = :id AND i.root <> i.id)) m`;
@@ -63,11 +64,6 @@ export function createFactLoader(identifiers: Identifiers, counts: { evidenceRea
 		};
 	}
 
-	function* adjacentTo(id: number): Work<AdjacentUser[]> {
-		const rows = yield* all<{ user: number; direct: number }>(adjacent, id);
-		return rows.map(({ user, direct }) => ({ user, direct: direct === 1 }));
-	}
-
 	function* load(facts: Facts, need: Need): Work<void> {
 		const { id } = need;
 		switch (need.kind) {
@@ -81,7 +77,7 @@ export function createFactLoader(identifiers: Identifiers, counts: { evidenceRea
 				facts.members.set(id, [id, ...(yield* column<number>(members, id))]);
 				break;
 			case "adjacent":
-				facts.adjacent.set(id, yield* adjacentTo(id));
+				facts.adjacent.set(id, yield* column<number>(adjacent, id));
 				break;
 			case "evidence":
 				facts.evidence.set(id, yield* readEvidence(selectEvidence, id));

@@ -1,7 +1,7 @@
 import type { IdentifierFact, RegionFact } from "@selfsame/identity";
 
 /** Bits of `identifiers.flags`. */
-export const flag = { seen: 1, led: 2, corrected: 4 } as const;
+export const flag = { seen: 1, led: 2, corrected: 4, aliased: 8 } as const;
 
 export const regionStates = ["settled", "contested", "tight", "shared"] as const;
 
@@ -56,6 +56,7 @@ export function identifierFact(row: IdentifierRow): IdentifierFact {
 		root: row.root,
 		seen: (row.flags & flag.seen) !== 0,
 		corrected: (row.flags & flag.corrected) !== 0,
+		aliased: (row.flags & flag.aliased) !== 0,
 		fresh: row.fresh,
 	};
 }

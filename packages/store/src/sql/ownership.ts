@@ -33,8 +33,9 @@ interface RegionRow extends NamedRow {
 	size: number;
 }
 
-/** All identifiers that were ever seen with a user, or are in a region of theirs. */
+/** All identifiers that were ever seen with a user, or linked by an alias, or are in a region of theirs. */
 export const selectIdentifiersOfUser = `SELECT identifier FROM adjacent_users WHERE "user" = :id
+	UNION SELECT previous_anonymous FROM aliases WHERE "user" = :id AND reading = 1
 	UNION SELECT id FROM identifiers WHERE owner = :id
 	UNION SELECT m.id FROM identifiers r JOIN identifiers m ON m.root = r.id AND m.root <> m.id WHERE r.owner = :id`;
 

@@ -13,8 +13,7 @@ const putSpan = `INSERT INTO spans (identifier, from_ts, from_message, from_sour
 	ON CONFLICT (identifier, from_ts, from_message, from_source) DO UPDATE SET owner = excluded.owner`;
 const cutSpan = "DELETE FROM spans WHERE identifier = ? AND from_ts = ? AND from_message = ? AND from_source = ?";
 const clearAdjacent = "DELETE FROM adjacent_users WHERE identifier = ?";
-const putAdjacent = 'INSERT INTO adjacent_users (identifier, "user", direct) VALUES (?, ?, ?)';
-const addAdjacent = `${putAdjacent} ON CONFLICT DO NOTHING`;
+const putAdjacent = `INSERT INTO adjacent_users (identifier, "user", direct) VALUES (?, ?, 1) ON CONFLICT DO NOTHING`;
 const setReading = "UPDATE aliases SET reading = ? WHERE seq = ?";
 const removeEvidence = "DELETE FROM event_identifiers WHERE identifier = ? AND ts = ? AND seq = ? AND kind = 1";
 const putEvidence = `INSERT INTO event_identifiers (identifier, ts, seq, lead, kind) VALUES (?, ?, ?, ?, 1)
@@ -63,11 +62,10 @@ export function createPlanWriter(identifiers: Identifiers) {
 			for (const { timestamp, messageId, source } of edit.cut) yield writing(cutSpan, id, timestamp, messageId, source);
 			for (const span of edit.put) yield writeSpan(id, span);
 		}
-		for (const { identifier, user, direct } of plan.seenWith)
-			yield writing(addAdjacent, identifier, user, direct ? 1 : 0);
+		for (const { identifier, user } of plan.seenWith) yield writing(putAdjacent, identifier, user);
 		for (const [id, users] of plan.adjacent) {
 			yield writing(clearAdjacent, id);
-			for (const { user, direct } of users) yield writing(putAdjacent, id, user, direct ? 1 : 0);
+			for (const user of users) yield writing(putAdjacent, id, user);
 		}
 	}
 
@@ -77,6 +75,7 @@ export function createPlanWriter(identifiers: Identifiers) {
 		*write(plan: Plan, at: number): Work<void> {
 			for (const id of plan.seen) yield* raise(id, flag.seen);
 			for (const id of plan.corrected) yield* raise(id, flag.corrected);
+			for (const id of plan.aliased) yield* raise(id, flag.aliased);
 			yield* writeRoots(plan);
 			yield* writeSpans(plan);
 			for (const [seq, reading] of plan.readings) yield writing(setReading, reading === "anonymous" ? 1 : 0, seq);

@@ -46,7 +46,7 @@ export const identifiers = sqliteTable(
 		key: blob("key").notNull(),
 		type: text("type").notNull(),
 		value: text("value"),
-		/** Bits: 1 seen in its own field, 2 leads events, 4 named by a correction. */
+		/** Bits: 1 seen in its own field, 2 leads events, 4 named by a correction, 8 an alias's `previousId`. */
 		flags: integer("flags").notNull(),
 		diedAt: integer("died_at"),
 		/** Its region, or a user's alias group, named by a member. The columns below count on that member's row. */
@@ -157,12 +157,13 @@ export const spans = sqliteTable(
 	],
 );
 
-/** Users seen with an identifier. Exact where its region is contested. */
+/** Users seen with an identifier in one event, each in its own field. Exact where its region is contested. */
 export const adjacentUsers = sqliteTable(
 	"adjacent_users",
 	{
 		identifier: integer("identifier").notNull(),
 		user: integer("user").notNull(),
+		/** 1. A 0 is what an older version noted of users that an alias alone had linked; it is not read. */
 		direct: integer("direct").notNull(),
 	},
 	(t) => [primaryKey({ columns: [t.identifier, t.user] }), index("adjacent_users_user").on(t.user)],

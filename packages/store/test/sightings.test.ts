@@ -1,0 +1,71 @@
+import { defaultIdentityConfig, type IdentityConfig } from "@selfsame/identity";
+import type { AcceptedEvent, Claims, EventType } from "@selfsame/protocol";
+import { verifyStore } from "@selfsame/store";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openTempStore, type TempStore } from "./tempStore.ts";
+
+const identity: IdentityConfig = { ...defaultIdentityConfig, maxUsersPerAnonymousId: 2 };
+let temp: TempStore;
+let count = 0;
+beforeEach(async () => {
+	temp = await openTempStore(identity);
+});
+afterEach(async () => {
+	const { differences } = await verifyStore(temp.url, { identity }, () => {});
+	expect(differences).toEqual([]);
+	await temp.remove();
+});
+
+function event(timestamp: number, claims: Claims, type: EventType = "track"): AcceptedEvent {
+	count += 1;
+	const core = { source: "shop", trust: "server", messageId: `m${count}`, type, name: "E", payload: "{}" } as const;
+	return { ...core, timestamp, receivedAt: timestamp, claims };
+}
+const seen = (timestamp: number, userId: string) => event(timestamp, { userId, anonymousId: "till" });
+const send = async (...events: AcceptedEvent[]) => {
+	for (const one of events) await temp.store.ingest([one]);
+};
+const idOf = async (type: string, value: string) => (await temp.store.findProfile({ type, value }))?.id;
+const by = (at: number) => ({ actor: "test", reason: "a test", at });
+const tillIsShared = async () => {
+	const till = await temp.store.findProfile({ type: "anonymous_id", value: "till" });
+	return till?.identifiers.length === 1 && till.identifiers[0]?.type === "anonymous_id";
+};
+
+describe("how many users an anonymous id was seen with", () => {
+	it("counts a user whose link a correction takes away, also one that comes after it", async () => {
+		await send(event(1, { anonymousId: "till" }), seen(2, "u1"), seen(3, "u2"));
+		const [identifier, from] = [
+			{ type: "anonymous_id", value: "till" },
+			{ type: "user_id", value: "u3" },
+		];
+		await temp.store.correct({ kind: "unlink", identifier, from }, by(100));
+		expect(await tillIsShared()).toBe(false);
+		await send(seen(50, "u3"));
+		expect(await tillIsShared()).toBe(true);
+	});
+
+	it("counts a user who has it by an alias once it comes in one event with it, and no sooner", async () => {
+		await send(event(1, { anonymousId: "till" }), event(2, { userId: "u1", previousId: "till" }, "alias"));
+		await send(seen(3, "u2"), event(4, { userId: "u4", previousId: "till" }, "alias"), seen(5, "u3"));
+		expect(await tillIsShared()).toBe(false);
+		await send(seen(6, "u1"));
+		expect(await tillIsShared()).toBe(true);
+	});
+
+	it("counts a user who had it by an alias, and in events since, before another one came", async () => {
+		await send(event(1, { anonymousId: "till" }), event(2, { userId: "u1", previousId: "till" }, "alias"));
+		await send(seen(3, "u1"), seen(4, "u2"));
+		expect(await tillIsShared()).toBe(false);
+		await send(seen(5, "u3"));
+		expect(await tillIsShared()).toBe(true);
+	});
+
+	it("counts aliased users apart", async () => {
+		await send(event(1, { anonymousId: "till" }), event(2, { userId: "u1", previousId: "u2" }, "alias"));
+		await send(seen(3, "u1"), seen(4, "u2"), event(5, { userId: "u2", previousId: "u3" }, "alias"));
+		expect(await idOf("anonymous_id", "till")).toBe(await idOf("user_id", "u3"));
+		await send(seen(6, "u3"));
+		expect(await tillIsShared()).toBe(true);
+	});
+});
