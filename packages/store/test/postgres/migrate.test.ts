@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { migratePostgres } from "../../src/postgres/migrate.ts";
@@ -8,7 +9,8 @@ import { makeSchema, type TestSchema } from "./makeSchema.ts";
 
 const november = Date.UTC(2026, 10, 22, 12);
 const december = Date.UTC(2026, 11, 1);
-const names = ["0000_workspace", routines.name];
+const journal = readFileSync(new URL("../../drizzle/postgres/meta/_journal.json", import.meta.url), "utf8");
+const names = [...JSON.parse(journal).entries.map(({ tag }: { tag: string }) => tag), routines.name];
 const day = 24 * 60 * 60 * 1000;
 
 let schema: TestSchema;
