@@ -63,8 +63,10 @@ test.skipIf(!Worker)(
 
 test("the edge entry runs without any module of Node", async () => {
 	const bytes: Buffer[] = [];
+	const counts = { accepted: 1, duplicates: 0, dropped: 0, rejected: [], warnings: [] };
+	const verdict = JSON.stringify({ success: true, ...counts });
 	const server = createServer((request, response) => {
-		request.on("data", (chunk) => bytes.push(chunk)).on("end", () => response.end());
+		request.on("data", (chunk) => bytes.push(chunk)).on("end", () => response.end(verdict));
 	});
 	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 	const { port } = server.address() as { port: number };
