@@ -8,11 +8,14 @@ import { problem, RequestError } from "./problem.ts";
 import { collectRoutes } from "./routes/collect.ts";
 import { compatRoutes } from "./routes/compat.ts";
 import { correctionRoutes } from "./routes/corrections.ts";
+import { cors } from "./routes/cors.ts";
+import { createPathReader } from "./routes/createPathReader.ts";
 import { describeIngest } from "./routes/describeIngest.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { exportRoutes } from "./routes/export.ts";
 import { groupRoutes } from "./routes/groups.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { isIngestPath } from "./routes/ingestPaths.ts";
 import { openApiRoute } from "./routes/openapi.ts";
 import { profileRoutes } from "./routes/profiles.ts";
 import { rejectedRoutes } from "./routes/rejected.ts";
@@ -32,7 +35,7 @@ export interface PublicFiles {
 
 /** Everything the collector answers, as one Hono application that speaks `Request -> Response`. */
 export function createApp(deps: Deps, { sdkFile, docsFolder }: PublicFiles): Hono<{ Bindings: HttpBindings }> {
-	const app = new Hono<{ Bindings: HttpBindings }>();
+	const app = new Hono<{ Bindings: HttpBindings }>({ getPath: createPathReader(deps.config).ofRequest });
 	app.route("/", collectRoutes(deps));
 	app.route("/", compatRoutes(deps));
 	app.route("/", sdkRoutes(sdkFile));
@@ -54,7 +57,8 @@ export function createApp(deps: Deps, { sdkFile, docsFolder }: PublicFiles): Hon
 
 	app.notFound((c) => {
 		const methods = findAllowedMethods(api.routes, c.req.path);
-		const headers = { "x-request-id": nextRequestId() };
+		// A page's client that may not read why it is refused takes it for a network that fails, and sends it for ever.
+		const headers = { "x-request-id": nextRequestId(), ...(isIngestPath(c.req.path) ? cors : {}) };
 		if (methods.length === 0)
 			return problem("not_found", "Nothing answers here. `GET /docs` shows what there is.", headers);
 		const allow = methods.join(", ");

@@ -45,7 +45,8 @@ export function toOpenApi(routes: readonly Route[]): JsonSchema {
 				"`application/problem+json` with a stable `code`.",
 			license: { name: "Apache-2.0", identifier: "Apache-2.0" },
 		},
-		servers: [{ url: "/" }],
+		// Where this document is, below whatever path a proxy shows it at.
+		servers: [{ url: "./" }],
 		tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
 		paths,
 		components: {

@@ -1,6 +1,7 @@
 import { limits } from "@selfsame/protocol";
 import { rateKeyOf } from "../auth/createProxyTrust.ts";
 import type { KnownSource } from "../auth/createSourceBook.ts";
+import { namesSender } from "../auth/readForwarded.ts";
 import { type ReadHeader, readWriteKey } from "../auth/readWriteKey.ts";
 import type { Deps } from "../deps.ts";
 import { RequestError } from "../problem.ts";
@@ -45,15 +46,14 @@ export async function admit({ header, url, peer }: IngestRequest, deps: Deps): P
 }
 
 function createSender(deps: Deps, header: ReadHeader, peer: string | undefined): Sender {
-	const forwardedFor = header("x-forwarded-for");
-	if (forwardedFor !== undefined && !deps.proxies.isTrusted(peer)) deps.metrics.countUntrustedForward();
+	if (namesSender(header) && !deps.proxies.isTrusted(peer)) deps.metrics.countUntrustedForward();
 	return {
 		source: null,
 		key: "",
 		// Few sources want it, and it costs more than the rest of this. A method, since an object literal with an accessor
 		// gets a shape of its own from V8 each time, and the shapes keep whole requests alive until a major collection.
 		address() {
-			return deps.proxies.clientAddress(peer, forwardedFor);
+			return deps.proxies.clientAddress(peer, header);
 		},
 		userAgent: header("user-agent"),
 		async settle(keys) {

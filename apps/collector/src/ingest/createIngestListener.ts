@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Deps } from "../deps.ts";
+import { createPathReader } from "../routes/createPathReader.ts";
 import { ingestPaths } from "../routes/ingestPaths.ts";
 import type { IngestRequest } from "./message.ts";
 import { readIncoming } from "./readBody.ts";
@@ -10,14 +11,18 @@ export type IngestListener = (incoming: IncomingMessage, outgoing: ServerRespons
 
 /**
  * The way of most requests by far: from the socket and back to it, without a `Request` and a `Response` made on the way,
- * which would take an eighth of the first thread's time. Whatever is addressed in an unusual form goes through the routes.
+ * which would take an eighth of the first thread's time.
  */
 export function createIngestListener(deps: Deps): IngestListener {
 	const shapes = new Map(ingestPaths.map(({ path, shape }) => [path, shape]));
+	const paths = createPathReader(deps.config);
+	const findShape = (url: string) => {
+		const query = url.indexOf("?");
+		return shapes.get(query < 0 ? url : url.slice(0, query)) ?? shapes.get(paths.ofTarget(url));
+	};
 	return (incoming, outgoing) => {
 		const { url = "" } = incoming;
-		const query = url.indexOf("?");
-		const shape = incoming.method === "POST" ? shapes.get(query < 0 ? url : url.slice(0, query)) : undefined;
+		const shape = incoming.method === "POST" ? findShape(url) : undefined;
 		if (shape === undefined) return false;
 		const request: IngestRequest = {
 			header: (name) => headerOf(incoming, name),

@@ -91,7 +91,7 @@ export function createMetrics(underWay: UnderWay, diagnose: () => Promise<Diagno
 	});
 	const forwarded = new Counter({
 		name: "selfsame_untrusted_forwards_total",
-		help: "Requests with X-Forwarded-For from an address that is none of trustedProxies: a forgotten proxy, or a lie.",
+		help: "Requests with X-Forwarded-For or Forwarded from an address that is none of trustedProxies: a forgotten proxy, or a lie.",
 		registers,
 	});
 	return {

@@ -9,8 +9,8 @@ import { cors, preflight } from "./cors.ts";
 import { ingestPaths } from "./ingestPaths.ts";
 
 /**
- * The ingest paths, as the clients of Segment, RudderStack and Jitsu know them, for whoever has a `Request`, and for
- * addresses in an unusual form; what comes over a socket rarely gets here: see `createIngestListener`.
+ * The ingest paths, as the clients of Segment, RudderStack and Jitsu know them, for whoever has a `Request`;
+ * what comes over a socket does not get here: see `createIngestListener`.
  */
 export function collectRoutes(deps: Deps): Hono<{ Bindings: HttpBindings }> {
 	const app = new Hono<{ Bindings: HttpBindings }>();

@@ -16,7 +16,8 @@ export function compatRoutes({ sources, config, proxies }: Deps): Hono<{ Binding
 		const writeKey = c.req.param("writeKey");
 		if (!(await sources.find([writeKey]))) return unknown();
 		const url = new URL(readPublicUrl(c, config, proxies));
-		const segment = { apiKey: writeKey, apiHost: `${url.host}/v1`, protocol: url.protocol.slice(0, -1) };
+		const apiHost = `${url.host}${url.pathname.replace(/\/$/, "")}/v1`;
+		const segment = { apiKey: writeKey, apiHost, protocol: url.protocol.slice(0, -1) };
 		const settings = {
 			integrations: {
 				"Segment.io": { ...segment, type: "server", unbundledIntegrations: [], addBundledMetadata: false },

@@ -25,3 +25,10 @@ export const ingestPaths: readonly IngestPath[] = [
 		),
 	),
 ];
+
+const asked = new Set([...ingestPaths.map(({ path }) => path), "/v1/m", "/sourceConfig", "/sourceConfig/"]);
+
+/** Whether pages of any origin may ask here, and read the answer. */
+export function isIngestPath(path: string): boolean {
+	return asked.has(path) || /^\/v1\/projects\/[^/]+\/settings$/.test(path);
+}

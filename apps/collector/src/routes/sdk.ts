@@ -22,7 +22,8 @@ export function sdkRoutes(file: string | null): Hono {
 		const etag = `"${bundle.hash}"`;
 		const cached = { ...shared, etag, "cache-control": "public, max-age=300, stale-while-revalidate=86400" };
 		if (isKnown(etag, c.req.header("if-none-match"))) return c.body(null, 304, cached);
-		return c.body(bundle.text, 200, { ...cached, link: `</selfsame-${bundle.hash}.js>; rel="immutable"` });
+		// Beside this file, wherever a proxy shows it.
+		return c.body(bundle.text, 200, { ...cached, link: `<selfsame-${bundle.hash}.js>; rel="immutable"` });
 	});
 
 	if (bundle) {
