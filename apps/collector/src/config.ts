@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { defaultIdentityConfig, type IdentifierRule, type IdentityConfig } from "@selfsame/identity";
 import { limits } from "@selfsame/protocol";
 import { z } from "zod";
+import { parseNetwork } from "./auth/createProxyTrust.ts";
+import { findBlockedValueFault, findTraitNameFault, findUrlFault } from "./configFaults.ts";
 import { findNearest } from "./findNearest.ts";
 
 const limitSchema = z.int().min(1).nullable();
@@ -16,17 +18,38 @@ const identifierSchema = z.strictObject({
 	limit: limitSchema.optional().meta({ description: "How many one profile may hold; null is no limit. Default 5." }),
 });
 
+/** A text that can be what is meant; where it cannot, the error says why, and the right form. */
+function text(findFault: (text: string) => string | null) {
+	return z.string().superRefine((value, context) => {
+		const message = findFault(value);
+		if (message) context.addIssue({ code: "custom", message });
+	});
+}
+
+/** What `trustedProxies` may name. */
+function findNetworkFault(value: string): string | null {
+	try {
+		parseNetwork(value);
+		return null;
+	} catch (error) {
+		return (error as Error).message;
+	}
+}
+
 /** The file that `SELFSAME_CONFIG` names. */
 const configSchema = z.strictObject({
 	$schema: z.string().optional().meta({ description: "For editors." }),
 	identifiers: z
-		.record(z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "1 to 64 letters, digits, `_`, `.` or `-`"), identifierSchema)
+		.record(
+			z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "a type has 1 to 64 letters, digits, `_`, `.` or `-`"),
+			identifierSchema,
+		)
 		.default({})
 		.meta({
 			description: "Identifier types besides user_id and anonymous_id: `email`, and types of context.externalIds.",
 		}),
 	blockedValues: z
-		.array(z.string().min(1))
+		.array(text(findBlockedValueFault))
 		.default([])
 		.meta({ description: "Your own placeholders that identify nobody, such as `demo`. Case does not matter." }),
 	maxUsersPerAnonymousId: z
@@ -37,10 +60,11 @@ const configSchema = z.strictObject({
 	futureSkewSeconds: z
 		.int()
 		.min(0)
+		.max(10 * 365 * 24 * 60 * 60, "at most ten years, in seconds")
 		.default(limits.futureSkew / 1_000)
 		.meta({ description: "How far into the future an event may be dated before its time of receipt stands instead." }),
 	personalTraits: z
-		.array(z.string().min(1))
+		.array(text(findTraitNameFault))
 		.default([
 			...["name", "firstName", "lastName", "fullName", "birthday", "email", "phone", "phoneNumber"],
 			...["address", "shippingAddress", "billingAddress"],
@@ -51,21 +75,29 @@ const configSchema = z.strictObject({
 				"properties and context, in whatever spelling (firstName, first_name). A dotted name is a path. One that is a " +
 				"type of identifier masks those identifiers.",
 		}),
-	publicUrl: z
-		.url({ protocol: /^https?$/ })
-		.optional()
-		.meta({ description: "The address that pages reach this collector at. Default: what the request was sent to." }),
+	publicUrl: text(findUrlFault).optional().meta({
+		description:
+			"The address that pages reach this collector at, with its path if it has one. Default: what the request was sent to.",
+	}),
 	trustedProxies: z
-		.array(z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]))
+		.array(text(findNetworkFault))
 		.default([])
-		.meta({ description: "Addresses or networks of your proxies, whose X-Forwarded-* headers count." }),
+		.meta({
+			description:
+				"Addresses or networks of your proxies, whose X-Forwarded-For, -Proto, -Host, -Port and -Prefix count, or whose " +
+				"Forwarded where X-Forwarded-For is missing.",
+		}),
 	rejected: z
-		.strictObject({ maxCount: z.int().min(0).default(100_000), maxAgeDays: z.number().positive().default(30) })
+		.strictObject({
+			maxCount: z.int().min(0).default(100_000),
+			maxAgeDays: z.number().positive().max(36_500, "at most 100 years, in days").default(30),
+		})
 		.default({ maxCount: 100_000, maxAgeDays: 30 })
 		.meta({ description: "How many rejected events are kept, and for how long." }),
 	queueBytes: z
 		.int()
-		.min(8 * 1024 * 1024)
+		.min(8 * 1024 * 1024, "at least 8 MiB (8388608)")
+		.max(4 * 1024 ** 3, "at most 4 GiB (4294967296)")
 		// Parsed, a body takes some ten times its bytes, and half of this is for large ones: a flood stays within 400 MB.
 		.default(16 * 1024 * 1024)
 		.meta({
@@ -83,7 +115,11 @@ export class ConfigError extends Error {
 
 /** Checks a configuration and fills in the defaults. @throws ConfigError that names the key and what to do. */
 export function parseConfig(value: unknown): Config {
-	const parsed = configSchema.safeParse(value);
+	const { identifiers } = { ...(value as Partial<Config> | null) };
+	// The schema does not see this name, and JSON may hold it.
+	if (identifiers && Object.hasOwn(identifiers, "__proto__"))
+		throw new ConfigError("identifiers.__proto__: no such type.");
+	const parsed = configSchema.safeParse(value, { reportInput: true });
 	if (parsed.success) return refuseImpossible(parsed.data);
 	throw new ConfigError(parsed.error.issues.map(describeIssue).join("\n"));
 }
@@ -118,7 +154,7 @@ export function configJsonSchema(): unknown {
 export function toIdentityConfig(config: Config): IdentityConfig {
 	const identifiers: Record<string, IdentifierRule> = { ...defaultIdentityConfig.identifiers };
 	for (const [type, { priority, limit }] of Object.entries(config.identifiers)) {
-		if (type in defaultIdentityConfig.identifiers) continue;
+		if (Object.hasOwn(defaultIdentityConfig.identifiers, type)) continue;
 		identifiers[type] = { priority: priority ?? (type === "email" ? 2 : 50), limit: limit === undefined ? 5 : limit };
 	}
 	const { blockedValues, maxUsersPerAnonymousId } = config;
@@ -128,7 +164,7 @@ export function toIdentityConfig(config: Config): IdentityConfig {
 /** What the schema alone cannot say: which priorities are free, and which types are built in. */
 function refuseImpossible(config: Config): Config {
 	for (const [type, { priority, limit }] of Object.entries(config.identifiers)) {
-		const builtIn = defaultIdentityConfig.identifiers[type];
+		const builtIn = Object.hasOwn(defaultIdentityConfig.identifiers, type) && defaultIdentityConfig.identifiers[type];
 		if (builtIn) {
 			const isSame =
 				(priority ?? builtIn.priority) === builtIn.priority && (limit === undefined || limit === builtIn.limit);
@@ -146,8 +182,14 @@ function refuseImpossible(config: Config): Config {
 
 function describeIssue(issue: z.core.$ZodIssue): string {
 	const at = issue.path.map(String).join(".");
-	if (issue.code !== "unrecognized_keys") return `${at || "the file"}: ${issue.message}`;
+	if (issue.code !== "unrecognized_keys") return `${at || "the file"}: ${describeInput(issue.input)}${issue.message}`;
 	return issue.keys.map((key) => describeUnknown(key, issue.path.map(String))).join("\n");
+}
+
+/** The value that is refused, if there is one and it is short enough to read. */
+function describeInput(input: unknown): string {
+	const written = JSON.stringify(input) ?? "";
+	return written === "" || written.length > 200 ? "" : `${written}: `;
 }
 
 function describeUnknown(key: string, path: string[]): string {

@@ -41,12 +41,60 @@ describe("the configuration", () => {
 		[{ identifiers: { __proto__x: { limit: "5" } } }, /limit/],
 		[{ maxUsersPerAnonymousId: 0 }, /maxUsersPerAnonymousId/],
 		[{ futureSkewSeconds: -1 }, /futureSkewSeconds/],
-		[{ trustedProxies: ["everyone"] }, /trustedProxies/],
-		[{ publicUrl: "shop.example" }, /publicUrl/],
+		[{ identifiers: JSON.parse('{"__proto__": {}}') }, /identifiers/],
+		[{ futureSkewSeconds: 1e12 }, /futureSkewSeconds: 1000000000000: at most ten years/],
+		[{ rejected: { maxAgeDays: 1e9 } }, /rejected\.maxAgeDays: 1000000000: at most 100 years/],
+		[{ queueBytes: 1 }, /queueBytes: 1: at least 8 MiB/],
+		[{ trustedProxies: ["everyone"] }, /trustedProxies\.0: "everyone": .*A name is none.*`10\.0\.0\.0\/8`/],
+		[{ trustedProxies: ["*"] }, /"\*": .*`10\.0\.0\.0\/8`/],
+		[{ trustedProxies: [""] }, /trustedProxies\.0/],
+		[{ trustedProxies: ["localhost"] }, /by their address/],
+		[{ trustedProxies: ["10.0.0.1:80"] }, /Write `10\.0\.0\.1`/],
+		[{ trustedProxies: ["[::1]"] }, /Write `::1`/],
+		[{ trustedProxies: ["[::1]:80/64"] }, /Write `::1\/64`/],
+		[{ trustedProxies: ["fe80::1%eth0"] }, /Write `fe80::1`/],
+		[{ trustedProxies: [" 10.0.0.1"] }, /Write `10\.0\.0\.1`/],
+		[{ trustedProxies: ["10.0.0.0/33"] }, /IPv4 has at most 32 bits/],
+		[{ trustedProxies: ["2001:db8::/129"] }, /IPv6 has at most 128 bits/],
+		[{ trustedProxies: ["10.0.0/8"] }, /no address/],
+		[{ trustedProxies: ["010.0.0.1"] }, /no address/],
+		[{ trustedProxies: ["10.0.0.1-10.0.0.9"] }, /no address/],
+		[{ trustedProxies: ["10.0.0.0/255.0.0.0"] }, /no address/],
+		[{ trustedProxies: ["::ffff:10.0.0.0/8"] }, /Write `10\.0\.0\.0\/8`/],
+		[{ publicUrl: "shop.example" }, /publicUrl: "shop\.example": .*`https:\/\/shop\.example\/collect`/],
+		[{ publicUrl: "ftp://shop.example" }, /publicUrl/],
+		[{ publicUrl: "https://*.shop.example" }, /publicUrl/],
+		[{ publicUrl: "https://shop.example?x=1" }, /write `https:\/\/shop\.example`/],
+		[{ publicUrl: "https://shop.example/collect/#x" }, /write `https:\/\/shop\.example\/collect`/],
+		[{ publicUrl: "https://me:secret@shop.example" }, /write `https:\/\/shop\.example`/],
+		[{ publicUrl: "https://shop.example/collect/v1/batch" }, /write `https:\/\/shop\.example\/collect`/],
+		[{ publicUrl: "http://0.0.0.0:4600" }, /nobody reaches/],
+		[{ blockedValues: [" demo "] }, /blockedValues\.0: " demo ": .*write "demo"/],
+		[{ blockedValues: ["ok", '"demo"'] }, /blockedValues\.1: .*write "demo"/],
+		[{ blockedValues: [""] }, /leave it out/],
+		[{ blockedValues: ["''"] }, /leave it out/],
+		[{ blockedValues: ["a\0"] }, /U\+FFFD/],
+		[{ blockedValues: ["\ud800"] }, /U\+FFFD/],
+		[{ blockedValues: ["x".repeat(1_025)] }, /at most 1024/],
+		[{ personalTraits: ["phone", "_"] }, /personalTraits\.1: "_"/],
+		[{ personalTraits: [""] }, /personalTraits\.0/],
 		[[], /object/],
 	])("refuses %j and says why", (value, message) => {
 		expect(() => parseConfig(value)).toThrow(ConfigError);
 		expect(() => parseConfig(value)).toThrow(message);
+	});
+
+	it.each([
+		[{ trustedProxies: ["127.0.0.1", "::1", "10.0.0.0/8", "10.1.2.3/8", "2001:DB8::/32", "::ffff:10.0.0.1"] }],
+		[{ publicUrl: "https://shop.example/collect/" }],
+		[{ publicUrl: "http://[::1]:4600" }],
+		[{ blockedValues: ["Demo", "o'brien", "*", "a b"] }],
+		[{ personalTraits: ["address.street", "Größe", "$phone"] }],
+		[{ identifiers: { constructor: { priority: 7 }, toString: {} } }],
+	])("takes %j", (value: Record<string, object | string>) => {
+		expect(parseConfig(value)).toMatchObject(value);
+		for (const type of Object.keys(value.identifiers ?? {}))
+			expect(Object.keys(toIdentityConfig(parseConfig(value)).identifiers)).toContain(type);
 	});
 
 	it("names the file that cannot be read", () => {

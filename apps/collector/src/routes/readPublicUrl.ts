@@ -1,6 +1,6 @@
-import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import type { ProxyTrust } from "../auth/createProxyTrust.ts";
+import { readPeer } from "../auth/readPeer.ts";
 import type { Config } from "../config.ts";
 
 /**
@@ -8,13 +8,13 @@ import type { Config } from "../config.ts";
  * trusted proxy says, or as the request says. It has the path that a proxy takes off.
  */
 export function readPublicUrl(
-	c: Context<{ Bindings: HttpBindings }>,
+	c: Context,
 	{ publicUrl }: Pick<Config, "publicUrl">,
 	proxies: Pick<ProxyTrust, "publicSide">,
 ): string {
-	if (publicUrl) return publicUrl.replace(/\/+$/, "");
+	if (publicUrl) return new URL(publicUrl).href.replace(/\/$/, "");
 	const url = new URL(c.req.url);
-	const told = proxies.publicSide(c.env?.incoming?.socket.remoteAddress, (name) => c.req.header(name));
+	const told = proxies.publicSide(readPeer(c), (name) => c.req.header(name));
 	if (!told) return url.origin;
 	const { scheme = url.protocol.slice(0, -1), host = url.host, prefix } = told;
 	const outside = `${scheme}://${host}`;

@@ -1,5 +1,5 @@
 import type { Source, Store } from "@selfsame/store";
-import { parseSourceOptions } from "../../auth/sourceOptions.ts";
+import { findOptionFaults, parseSourceOptions } from "../../auth/sourceOptions.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 
 /** Whether events can be sent and profiles read, and whether what pages say is believed too easily. */
@@ -31,6 +31,9 @@ function checkSource(source: Source): Finding[] {
 		const fix = `selfsame sources set ${id} identitySecrets '{"2026-01": "at least 32 random characters"}'`;
 		return [fail(`Source ${id} asks for proof of user ids and has no secret to check it with.`, fix)];
 	}
+	const faults = findOptionFaults(source.options);
+	if (faults.length > 0)
+		return [fail(`Source ${id}: ${faults.join(" ")}`, `selfsame sources set ${id} OPTION JSON, or unset ${id} OPTION`)];
 	if (trust === "client" && !options.allowedOrigins) {
 		const fix = `selfsame sources set ${id} allowedOrigins '["https://your.site"]'`;
 		return [warn(`Source ${id} takes events from pages of any origin.`, fix)];
