@@ -5,6 +5,7 @@ import type { HttpBindings } from "@hono/node-server";
 import { openStore, type Store } from "@selfsame/store";
 import type { Hono } from "hono";
 import { createKeyRing } from "./auth/createKeyRing.ts";
+import { createKeyWatch } from "./auth/createKeyWatch.ts";
 import { createProxyTrust } from "./auth/createProxyTrust.ts";
 import { createSourceBook } from "./auth/createSourceBook.ts";
 import { createVerifier } from "./auth/createVerifier.ts";
@@ -80,6 +81,8 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
 		metrics.observeCommit(commit);
 		live.wake();
 	};
+	const rates = createRateLimiter(steadyNow);
+	const keyWatch = createKeyWatch({ rates, metrics, log });
 	const deps: Deps = {
 		store,
 		config,
@@ -87,7 +90,8 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
 		keyRing: createKeyRing(store, { now, steadyNow }),
 		verifier: createVerifier(now),
 		proxies: createProxyTrust(config.trustedProxies),
-		rates: createRateLimiter(steadyNow),
+		rates,
+		keyWatch,
 		queue: createCommitQueue(store, { now: () => performance.now(), observe }),
 		exporter,
 		live,
@@ -115,6 +119,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
 		close() {
 			refuseEvents();
 			stopTrimming();
+			keyWatch.close();
 			closing ??= Promise.all([deps.exporter.close(), deps.queue.drain()]).then(() => store.close());
 			return closing;
 		},

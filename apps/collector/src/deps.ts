@@ -1,5 +1,6 @@
 import type { Store } from "@selfsame/store";
 import type { KeyRing } from "./auth/createKeyRing.ts";
+import type { KeyWatch } from "./auth/createKeyWatch.ts";
 import type { ProxyTrust } from "./auth/createProxyTrust.ts";
 import type { SourceBook } from "./auth/createSourceBook.ts";
 import type { Verifier } from "./auth/createVerifier.ts";
@@ -18,6 +19,7 @@ export interface Deps {
 	config: Config;
 	sources: SourceBook;
 	keyRing: KeyRing;
+	keyWatch: KeyWatch;
 	verifier: Verifier;
 	proxies: ProxyTrust;
 	rates: RateLimiter;

@@ -1,8 +1,7 @@
-import { once } from "node:events";
-import { connect } from "node:net";
 import type { JsonObject } from "@selfsame/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createProxyTrust, rateKeyOf, truncateAddress } from "../src/auth/createProxyTrust.ts";
+import { askRaw } from "./askRaw.ts";
 import { basic, startCollector, type TestCollector, track, webKey, writeKey } from "./startCollector.ts";
 
 const reader = (headers: Record<string, string>) => (name: string) => headers[name];
@@ -150,19 +149,12 @@ describe("the address that clients are told to send to", () => {
 	});
 });
 
-/** Sends a request whose first line is exactly this, and reads the status of its answer. */
-async function ask(server: TestCollector, line: string, headers: string[] = [], body = ""): Promise<number> {
-	const socket = connect(server.port, "127.0.0.1");
-	let answer = "";
-	socket.on("data", (chunk) => {
-		answer += chunk;
-	});
-	const own = [`Host: x.example:8080`, "Connection: close", `Authorization: ${basic(writeKey).authorization}`];
+/** Sends what a proxy that keeps the host in its place would send. */
+const ask = async (server: TestCollector, line: string, headers: string[] = [], body = ""): Promise<number> => {
+	const own = [`Host: x.example:8080`, `Authorization: ${basic(writeKey).authorization}`];
 	const length = headers.some((header) => /^transfer-encoding/i.test(header)) ? [] : [`Content-Length: ${body.length}`];
-	socket.write([`${line} HTTP/1.1`, ...own, ...length, ...headers, "", body].join("\r\n"));
-	await once(socket, "close");
-	return Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]);
-}
+	return (await askRaw(server.port, line, [...own, ...length, ...headers], body)).status;
+};
 
 const event: JsonObject = track({ userId: "slashes", batch: [] });
 const body = JSON.stringify(event);

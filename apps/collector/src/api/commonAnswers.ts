@@ -10,7 +10,13 @@ export function commonAnswers({ errors, scope, path, query, body, idempotent }: 
 	const reads = path.includes("{") || query !== undefined || body !== undefined;
 	return {
 		...(isSecret || reads ? { 400: refusal("The request is not valid; the answer says what is expected.") } : {}),
-		...(isSecret ? { 401: refusal("No secret key, or none of ours."), 403: refusal("The key lacks a scope.") } : {}),
+		...(isSecret
+			? {
+					401: refusal("No secret key, or none of ours."),
+					403: refusal("The key lacks a scope."),
+					429: refusal("Too many wrong keys from this address."),
+				}
+			: {}),
 		...(errors === "segment" ? { 404: refusal("There is no such user or account.") } : {}),
 		...(body
 			? {

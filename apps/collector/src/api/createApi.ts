@@ -1,6 +1,9 @@
 import { type Context, type Handler, Hono, type MiddlewareHandler } from "hono";
 import type { z } from "zod";
+import type { Scope } from "../auth/createKeyRing.ts";
 import { type GuardedVariables, guard } from "../auth/guard.ts";
+import { isLocal } from "../auth/isLocal.ts";
+import { readPeer } from "../auth/readPeer.ts";
 import type { Deps } from "../deps.ts";
 import { createMask, noMask } from "../privacy/createMask.ts";
 import { createReader } from "../privacy/createReader.ts";
@@ -50,6 +53,12 @@ export function createApi(deps: Deps): Api {
 		};
 	}
 
+	function guardOf(route: Route, scope: Scope): MiddlewareHandler {
+		const needsKey = guard(deps, scope);
+		if (!route.openOnLoopback) return needsKey;
+		return (c, next) => (isLocal(readPeer(c), (name) => c.req.header(name)) ? markOpen(c, next) : needsKey(c, next));
+	}
+
 	return {
 		app,
 		routes,
@@ -74,7 +83,7 @@ export function createApi(deps: Deps): Api {
 			const before = [
 				...(route.errors === "segment" ? [segmentErrors] : []),
 				...(route.scope === null ? [markOpen] : []),
-				...(route.scope === null || route.scope === "write" ? [] : [guard(deps, route.scope)]),
+				...(route.scope === null || route.scope === "write" ? [] : [guardOf(plain, route.scope)]),
 			];
 			app.on(route.method.toUpperCase(), [path], ...before, handler);
 		},

@@ -37,6 +37,8 @@ export interface Route<P extends string = string, Q extends Parameters = Paramet
 	description?: string;
 	/** What the secret key must allow; `write`: a write key is needed instead; null: none is. */
 	scope: Scope | "write" | null;
+	/** Whether a request from this machine itself needs no key: see `isLocal`. */
+	openOnLoopback?: true;
 	query?: Q;
 	body?: z.ZodType<B>;
 	/** Lets query parameters through that it does not know, for probes, scripts and clients that add their own. */

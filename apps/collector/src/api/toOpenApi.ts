@@ -61,14 +61,14 @@ export function toOpenApi(routes: readonly Route[]): JsonSchema {
 }
 
 function toOperation(route: Route, answerSchema: Schemas, bodySchema: Schemas): JsonSchema {
-	const { id, tag, summary, description, scope, body } = route;
+	const { id, tag, summary, description, scope, openOnLoopback, body } = route;
 	const parameters = [...pathParameters(route.path), ...queryParameters(route.query ?? {}), ...headerParameters(route)];
 	return {
 		operationId: id,
 		tags: [tag],
 		summary,
 		...(description ? { description } : {}),
-		security: securityOf(scope),
+		security: [...securityOf(scope), ...(openOnLoopback ? [{}] : [])],
 		...(parameters.length > 0 ? { parameters } : {}),
 		...(body
 			? { requestBody: { required: !isOptional(body), content: { "application/json": { schema: bodySchema(body) } } } }

@@ -4,6 +4,7 @@ import type { Deps } from "../deps.ts";
 import { problem } from "../problem.ts";
 import { nextRequestId } from "../routes/requestId.ts";
 import { allows, type Scope } from "./createKeyRing.ts";
+import { readPeer } from "./readPeer.ts";
 
 /** What a guarded handler finds in its context. */
 export interface GuardedVariables {
@@ -29,7 +30,7 @@ export const privateHeaders = (requestId: string) => ({
 
 /** Lets a request through that carries a secret key with the scope: as Bearer, or as either part of Basic. */
 export function guard(
-	{ keyRing, log, steadyNow }: Pick<Deps, "keyRing" | "log" | "steadyNow">,
+	{ keyRing, keyWatch, proxies, log, steadyNow }: Pick<Deps, "keyRing" | "keyWatch" | "proxies" | "log" | "steadyNow">,
 	scope: Scope,
 ): MiddlewareHandler<{ Variables: GuardedVariables }> {
 	return async (c, next) => {
@@ -38,9 +39,11 @@ export function guard(
 		for (const candidate of readSecretKey(c.req.header("authorization"))) key ??= await keyRing.find(candidate);
 		if (!key) {
 			const detail = "Send the secret key as `Authorization: Bearer KEY`, or as the user name of Basic authentication.";
-			return problem("invalid_key", detail, { "x-request-id": requestId });
+			const address = proxies.clientAddress(readPeer(c), (name) => c.req.header(name));
+			return keyWatch.refuse("secret", address, detail).toResponse({ "x-request-id": requestId });
 		}
 		if (!allows(key, scope)) {
+			keyWatch.forbid();
 			return problem(
 				"missing_scope",
 				`The key "${key.name}" lacks the scope \`${scope}\`. Make one that has it: \`selfsame keys create NAME --scopes ${scope}\`.`,

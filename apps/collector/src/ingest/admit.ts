@@ -60,7 +60,7 @@ function createSender(deps: Deps, header: ReadHeader, peer: string | undefined):
 			const found = await deps.sources.find(keys);
 			if (!found) {
 				const detail = "This write key belongs to no source here. `selfsame sources list` shows those there are.";
-				throw new RequestError("invalid_key", detail);
+				throw deps.keyWatch.refuse("write", this.address(), detail);
 			}
 			this.key = found.key;
 			refuseOrigin(found.source, header("origin"));

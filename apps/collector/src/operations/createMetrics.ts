@@ -8,6 +8,8 @@ export interface Metrics {
 	countEvents(source: string, verdict: "accepted" | "duplicate" | "dropped" | "rejected", events: number): void;
 	/** Counts ingest requests that were refused whole, by problem code. */
 	countRefused(code: string): void;
+	/** Counts requests without a key that is known, or with one that lacks a scope. */
+	countKeyRefused(kind: "write" | "secret", code: "invalid_key" | "missing_scope" | "rate_limited"): void;
 	/** A request that a proxy forwarded which nobody trusts. */
 	countUntrustedForward(): void;
 	countUnproven(source: string, mode: string, events: number): void;
@@ -44,6 +46,12 @@ export function createMetrics(underWay: UnderWay, diagnose: () => Promise<Diagno
 		name: "selfsame_requests_refused_total",
 		help: "Ingest requests refused whole, by problem code.",
 		labelNames: ["code"],
+		registers,
+	});
+	const keysRefused = new Counter({
+		name: "selfsame_keys_refused_total",
+		help: "Keys refused, by what was needed: unknown (invalid_key), unknown and too many (rate_limited), or missing_scope.",
+		labelNames: ["kind", "code"],
 		registers,
 	});
 	const unproven = new Counter({
@@ -98,6 +106,7 @@ export function createMetrics(underWay: UnderWay, diagnose: () => Promise<Diagno
 		countUntrustedForward: () => forwarded.inc(),
 		countEvents: (source, verdict, count) => count > 0 && events.inc({ source, verdict }, count),
 		countRefused: (code) => refused.inc({ code }),
+		countKeyRefused: (kind, code) => keysRefused.inc({ kind, code }),
 		countUnproven: (source, mode, count) => count > 0 && unproven.inc({ source, mode }, count),
 		observeCommit({ events: count, duration }) {
 			commitSeconds.observe(duration / 1_000);

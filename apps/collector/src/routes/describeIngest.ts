@@ -16,7 +16,7 @@ const answers: Record<number, Answer> = {
 	408: error("The body took too long to arrive."),
 	413: error("The body is larger than 4 MiB, or holds far too many events."),
 	415: error("The body is neither plain nor gzip."),
-	429: error("Too much at once, or past the source's rate.", retryAfter),
+	429: error("Too much at once, past the source's rate, or too many wrong keys from this address.", retryAfter),
 	503: error("Nothing was acknowledged: storage cannot take this now, or the server is stopping.", retryAfter),
 };
 
@@ -28,7 +28,11 @@ const files: Pick<Route, "path" | "id" | "summary" | "query" | "answers">[] = [
 		path: "/v1/projects/{writeKey}/settings",
 		id: "getSegmentSettings",
 		summary: "The settings that analytics.js asks for",
-		answers: { 200: json(z.looseObject({}), "Settings as Segment's client reads them."), 401: answers[401] as Answer },
+		answers: {
+			200: json(z.looseObject({}), "Settings as Segment's client reads them."),
+			401: answers[401] as Answer,
+			429: answers[429] as Answer,
+		},
 	},
 	...["/sourceConfig", "/sourceConfig/"].map((path, at) => ({
 		path,
@@ -38,6 +42,7 @@ const files: Pick<Route, "path" | "id" | "summary" | "query" | "answers">[] = [
 		answers: {
 			200: json(z.looseObject({}), "A source as RudderStack's client reads it."),
 			401: answers[401] as Answer,
+			429: answers[429] as Answer,
 		},
 	})),
 	{

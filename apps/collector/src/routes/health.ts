@@ -8,7 +8,7 @@ import { problem } from "../problem.ts";
 
 /**
  * For whoever watches over the process: `/health` says that it runs, `/ready` that it can take events, `/metrics` how it
- * fares. They need no key and tell nothing about anyone.
+ * fares. They tell nothing about anyone; the last needs a key from elsewhere than this machine.
  */
 export function healthRoutes(api: Api, { store, isStopping, metrics }: Pick<Deps, "store" | "isStopping" | "metrics">) {
 	const get = { method: "get", tag: "Operations", scope: null, tolerant: true } as const;
@@ -50,9 +50,12 @@ export function healthRoutes(api: Api, { store, isStopping, metrics }: Pick<Deps
 	api.add(
 		{
 			...get,
+			scope: "read",
+			openOnLoopback: true,
 			path: "/metrics",
 			id: "getMetrics",
 			summary: "How it fares, for Prometheus",
+			description: "Needs no key where both the sender and `Host` are loopback, and no proxy is between.",
 			answers: { 200: { description: "Prometheus' text format.", content: { "text/plain": z.string() } } },
 		},
 		async ({ c }) => c.text(await metrics.render(), 200, { "content-type": metrics.contentType }),

@@ -1,0 +1,76 @@
+import type { RateLimiter } from "../ingest/createRateLimiter.ts";
+import type { Log } from "../operations/createLog.ts";
+import type { Metrics } from "../operations/createMetrics.ts";
+import { RequestError } from "../problem.ts";
+import { rateKeyOf } from "./createProxyTrust.ts";
+
+/** Notes keys that were refused, and slows down whoever tries many. */
+export interface KeyWatch {
+	/**
+	 * What a request with a wrong key, or without one, is answered. Asked only once the key is known to be wrong: an honest
+	 * sender at the same address is never slowed down by those who guess.
+	 *
+	 * @param kind of the key that was needed. @param address the sender's.
+	 */
+	refuse(kind: "write" | "secret", address: string | undefined, detail: string): RequestError;
+	/** Notes a secret key that lacks a scope. */
+	forbid(): void;
+	/** Writes down what was noted last. */
+	close(): void;
+}
+
+/** Wrong keys a second that one address may try before it is told to wait; a hundred may come at once. */
+const GUESSES = 10;
+/** ms. Refusals are told together, so that a flood of them cannot fill the log. */
+const TELL_EVERY = 60_000;
+
+export function createKeyWatch({
+	rates,
+	metrics,
+	log,
+}: {
+	rates: RateLimiter;
+	metrics: Pick<Metrics, "countKeyRefused">;
+	log: Pick<Log, "warn">;
+}): KeyWatch {
+	const none = { wrongWriteKeys: 0, wrongSecretKeys: 0, missingScopes: 0, slowedDown: 0 };
+	let noted = { ...none };
+	let timer: NodeJS.Timeout | null = null;
+
+	function note(what: keyof typeof none): void {
+		noted[what]++;
+		timer ??= setTimeout(tell, TELL_EVERY).unref();
+	}
+
+	/** Counts alone: a refused key may be a slip in another one, and an address is somebody's. */
+	function tell(): void {
+		if (timer) clearTimeout(timer);
+		timer = null;
+		const known = Object.entries(noted).filter(([, count]) => count > 0);
+		noted = { ...none };
+		if (known.length > 0) log.warn(Object.fromEntries(known), "keys were refused within the last minute");
+	}
+
+	return {
+		refuse(kind, address, detail) {
+			const bucket = `guesses ${address === undefined ? "" : rateKeyOf(address)}`;
+			const wait = rates.wait(bucket, GUESSES);
+			note(kind === "write" ? "wrongWriteKeys" : "wrongSecretKeys");
+			if (wait > 0) {
+				note("slowedDown");
+				metrics.countKeyRefused(kind, "rate_limited");
+				const why =
+					"Too many wrong keys came from this address. Wait as Retry-After says, or send a key that is known.";
+				return new RequestError("rate_limited", why, { "retry-after": String(wait) });
+			}
+			rates.spend(bucket, GUESSES, 1);
+			metrics.countKeyRefused(kind, "invalid_key");
+			return new RequestError("invalid_key", detail);
+		},
+		forbid() {
+			note("missingScopes");
+			metrics.countKeyRefused("secret", "missing_scope");
+		},
+		close: tell,
+	};
+}
