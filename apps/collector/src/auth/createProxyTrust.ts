@@ -5,7 +5,7 @@ import type { ReadHeader } from "./readWriteKey.ts";
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
 /** How a sender reached the outermost trusted proxy, as far as the proxies say. */
-export interface PublicSide {
+interface PublicSide {
 	/** `http` or `https`. */
 	scheme?: string;
 	/** With its port, where that is not the scheme's own. */

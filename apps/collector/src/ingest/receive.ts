@@ -1,4 +1,4 @@
-import { type EventType, type IngestAnswer, limits } from "@selfsame/protocol";
+import { type IngestAnswer, limits } from "@selfsame/protocol";
 import {
 	type BatchSetting,
 	type ParsedBatch,
@@ -13,6 +13,7 @@ import { withoutSecret } from "../auth/readWriteKey.ts";
 import type { Deps } from "../deps.ts";
 import { RequestError } from "../problem.ts";
 import { cors, corsFor } from "../routes/cors.ts";
+import type { Shape } from "../routes/ingestPaths.ts";
 import { nextRequestId } from "../routes/requestId.ts";
 import { admit, type Sender } from "./admit.ts";
 import type { Loan } from "./createByteBudget.ts";
@@ -22,9 +23,6 @@ import type { IngestRequest, IngestResponse } from "./message.ts";
 import { proveIdentities } from "./proveIdentities.ts";
 import { inflate, isGzip, overloaded } from "./readBody.ts";
 import { refreshCookies } from "./refreshCookies.ts";
-
-/** What a path takes: a batch, one event of a type, or one event that says its type itself. */
-export type Shape = "batch" | "any" | EventType;
 
 /** Answers one ingest request: 200 once everything that it acknowledges is on disk. Never rejects. */
 export async function receive(request: IngestRequest, deps: Deps, shape: Shape): Promise<IngestResponse> {

@@ -1,7 +1,9 @@
 import type { EventType } from "@selfsame/protocol";
-import type { Shape } from "../ingest/receive.ts";
 
 const longForms = ["track", "identify", "page", "screen", "group", "alias"] as const satisfies EventType[];
+
+/** What a path takes: a batch, one event of a type, or one event that says its type itself. */
+export type Shape = "batch" | "any" | EventType;
 
 /** A path that takes events, and whether it takes a batch, one event of a type, or one that says its type itself. */
 export interface IngestPath {
