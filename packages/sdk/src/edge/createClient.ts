@@ -1,7 +1,7 @@
 import type { AnyEvents } from "../core/index.ts";
 import { VERSION } from "../core/version.ts";
-import type { ByteWriter } from "../server/byteWriter.ts";
 import { createClientOver, type ExitingClient } from "../server/client.ts";
+import type { ByteWriter } from "../server/delivery/byteWriter.ts";
 import { readOptions, unknownOptions } from "../server/readOptions.ts";
 import type { Client, ClientEvents, ClientOptions, VisitorIdentity, WaitOptions } from "../server/types.ts";
 import { createSend } from "./createSend.ts";

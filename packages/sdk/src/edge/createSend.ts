@@ -1,5 +1,5 @@
+import { isUnreadable, isWholeGzip, WORTH_COMPRESSING } from "../server/delivery/packing.ts";
 import { base64 } from "../server/identityClaims.ts";
-import { isUnreadable, isWholeGzip, WORTH_COMPRESSING } from "../server/packing.ts";
 import type { Answer, BatchRequest } from "../server/ports.ts";
 
 export interface SendOptions {

@@ -1,5 +1,5 @@
 export type { AnyEvents, Delivery } from "../core/index.ts";
-export { DeliveryError } from "../server/deliveryError.ts";
+export { DeliveryError } from "../server/delivery/deliveryError.ts";
 export type { IdentityClaims } from "../server/identityClaims.ts";
 export type * from "../server/types.ts";
 export { createClient, type EdgeClient, type EdgeClientOptions, type Scopes } from "./createClient.ts";

@@ -1,12 +1,12 @@
 import type { Agent } from "node:http";
 import type { AnyEvents } from "../core/index.ts";
 import { VERSION } from "../core/version.ts";
-import { createBufferPool } from "../server/bufferPool.ts";
-import type { ByteWriter } from "../server/byteWriter.ts";
 import { createClientOver } from "../server/client.ts";
+import { createBufferPool } from "../server/delivery/bufferPool.ts";
+import type { ByteWriter } from "../server/delivery/byteWriter.ts";
 import { importEvents } from "../server/importEvents.ts";
 import { readOptions, unknownOptions } from "../server/readOptions.ts";
-import { spoolBatches } from "../server/spoolBatches.ts";
+import { spoolBatches } from "../server/spool/spoolBatches.ts";
 import type { Client, ClientOptions, VisitorIdentity } from "../server/types.ts";
 import { builtin } from "./builtin.ts";
 import { createSend } from "./createSend.ts";

@@ -1,5 +1,5 @@
 import type { Agent, AgentOptions, ClientRequest, IncomingMessage } from "node:http";
-import { isUnreadable, WORTH_COMPRESSING } from "../server/packing.ts";
+import { isUnreadable, WORTH_COMPRESSING } from "../server/delivery/packing.ts";
 import type { Answer, BatchRequest } from "../server/ports.ts";
 import { builtin } from "./builtin.ts";
 

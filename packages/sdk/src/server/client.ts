@@ -1,10 +1,10 @@
 import type { EventType } from "@selfsame/protocol";
 import type { AnyEvents, Delivery } from "../core/index.ts";
-import { type Batch, DELIVERED, dropped, type Outcome } from "./batch.ts";
-import { checkCall } from "./checkCall.ts";
-import { createDelivery } from "./delivery.ts";
+import { type Batch, DELIVERED, dropped, type Outcome } from "./delivery/batch.ts";
+import { createDelivery } from "./delivery/delivery.ts";
 import { createEmitter } from "./emitter.ts";
-import { type AnyCall, createEventText } from "./eventText.ts";
+import { checkCall } from "./events/checkCall.ts";
+import { type AnyCall, createEventText } from "./events/eventText.ts";
 import type { ImportPorts } from "./importEvents.ts";
 import { PendingDelivery } from "./pendingDelivery.ts";
 import type { BatchSpool, Ports } from "./ports.ts";
@@ -19,7 +19,7 @@ import type {
 	VisitorIdentity,
 	WaitOptions,
 } from "./types.ts";
-import { readVisitor } from "./visitor.ts";
+import { readVisitor } from "./visitor/visitor.ts";
 import { createWarnings } from "./warnings.ts";
 
 /** What a client needs beside the delivery's ports. */
@@ -62,7 +62,7 @@ export function createClientOver<Events extends object = AnyEvents>(
 	const eventText = createEventText({
 		...ports,
 		leftOut: (path, what) =>
-			warnOnce(`left out ${path}`, `'${path}' is ${what}, which JSON cannot say: it was left out of the event`),
+			warnOnce(`left out ${path}`, `'${path}' was left out of the event, since JSON cannot say it: ${what}`),
 	});
 	// Told a little later: what recovery meets would be told before anybody can listen.
 	const spool = options.enabled

@@ -1,5 +1,5 @@
 import type { Delivery } from "../core/index.ts";
-import { jsonText } from "./jsonText.ts";
+import { jsonText } from "./events/jsonText.ts";
 import type { ImportOptions, ImportResult, PastEvent, PastEvents } from "./types.ts";
 
 /** Events of one import on their way at a time: enough to fill the window, little enough for live events to pass. */

@@ -1,5 +1,5 @@
 import type { Delivery } from "../core/index.ts";
-import type { Batch } from "./batch.ts";
+import type { Batch } from "./delivery/batch.ts";
 
 /**
  * What a call answers with: a promise that comes to life when somebody asks for it. Most calls are not awaited, and

@@ -1,5 +1,5 @@
-import type { Batch, Outcome } from "./batch.ts";
-import type { ByteWriter } from "./byteWriter.ts";
+import type { Batch, Outcome } from "./delivery/batch.ts";
+import type { ByteWriter } from "./delivery/byteWriter.ts";
 
 /** What the delivery engine needs from its runtime. Tests pass a fake clock and a lossy transport through the same port. */
 export interface Ports {

@@ -1,5 +1,5 @@
 import type { AnyEvents, Data, Delivery, EventName, PropertiesField } from "../core/index.ts";
-import type { DeliveryError } from "./deliveryError.ts";
+import type { DeliveryError } from "./delivery/deliveryError.ts";
 
 export type Id = string | number;
 

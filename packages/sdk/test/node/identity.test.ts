@@ -2,9 +2,9 @@ import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { signIdentity as signAtTheEdge } from "../../src/edge/index.ts";
 import { signIdentity } from "../../src/node/index.ts";
-import { maskUrl } from "../../src/server/maskUrl.ts";
-import { readTime } from "../../src/server/readTime.ts";
-import { readVisitor } from "../../src/server/visitor.ts";
+import { readTime } from "../../src/server/events/readTime.ts";
+import { maskUrl } from "../../src/server/visitor/maskUrl.ts";
+import { readVisitor } from "../../src/server/visitor/visitor.ts";
 
 const fetchRequest = (headers: Record<string, string>, url = "https://shop.test/cart?x=1", method = "GET") =>
 	new Request(url, { headers, method });

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createClient } from "../../src/node/index.ts";
-import { jsonText } from "../../src/server/jsonText.ts";
+import { jsonText } from "../../src/server/events/jsonText.ts";
 import { createFakeClient, createFakeClock, type Sent, taken } from "./fakeRuntime.ts";
 
 function written(value: object) {
@@ -14,13 +14,15 @@ const cyclic: Record<string, unknown> = { fine: 1 };
 cyclic.self = { again: cyclic };
 const deep = JSON.parse(`${'{"a":'.repeat(5_000)}1${"}".repeat(5_000)}`) as object;
 
+const noValue = "an invalid date, or another toJSON() without a value";
+
 describe("what JSON cannot say is left out and told, never written as null", () => {
 	test.each<[string, unknown, string]>([
 		["NaN", Number.NaN, "NaN"],
 		["Infinity", Number.POSITIVE_INFINITY, "Infinity"],
 		["a boxed NaN", Object(Number.NaN), "NaN"],
-		["a date that is none", new Date("garbage"), "no value in JSON"],
-		["a toJSON that answers null", { toJSON: () => null }, "no value in JSON"],
+		["a date that is none", new Date("garbage"), noValue],
+		["a toJSON that answers null", { toJSON: () => null }, noValue],
 		["a BigInt", 2n ** 64n, "bigint"],
 		["a function", () => 1, "function"],
 		["a symbol", Symbol("s"), "symbol"],
@@ -109,10 +111,10 @@ test("a good trait survives a later value that is none, and the client warns onc
 	expect(sent.map(({ traits }) => traits).slice(0, 3)).toEqual([{ plan: "a" }, { plan: "a" }, { plan: "a" }]);
 	expect(sent[3]).toMatchObject({ properties: { fine: 1, self: {} }, context: { library: {} } });
 	expect(warnings).toEqual([
-		"selfsame: 'traits.ltv' is NaN, which JSON cannot say: it was left out of the event",
+		"selfsame: 'traits.ltv' was left out of the event, since JSON cannot say it: NaN",
 		expect.stringContaining("'traits.seen'"),
-		expect.stringContaining("'context.n' is bigint"),
-		expect.stringContaining("'properties.self.again' is a cycle"),
+		expect.stringContaining("'context.n' was left out of the event, since JSON cannot say it: bigint"),
+		expect.stringContaining("'properties.self.again' was left out of the event, since JSON cannot say it: a cycle"),
 	]);
 });
 

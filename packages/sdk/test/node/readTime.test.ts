@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { parseTime } from "@selfsame/protocol/schema";
 import { expect, test } from "vitest";
-import { readTime } from "../../src/server/readTime.ts";
+import { readTime } from "../../src/server/events/readTime.ts";
 
 const texts = [
 	"2026-01-02T03:04:05.678Z",
@@ -46,7 +46,7 @@ test("a number is ms; seconds, years, microseconds and what is no time name none
 });
 
 test("the process's own zone changes nothing", () => {
-	const file = join(import.meta.dirname, "../../src/server/readTime.ts");
+	const file = join(import.meta.dirname, "../../src/server/events/readTime.ts");
 	const script = `import { readTime } from ${JSON.stringify(file)}; console.log(JSON.stringify(${JSON.stringify(texts)}.map(readTime)))`;
 	const env = { ...process.env, TZ: "America/New_York" };
 	const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { env, encoding: "utf8" });

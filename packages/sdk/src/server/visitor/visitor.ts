@@ -1,6 +1,6 @@
+import type { Id, RequestLike, VisitorIdentity } from "../types.ts";
 import { clientAddress } from "./clientAddress.ts";
 import { maskUrl } from "./maskUrl.ts";
-import type { Id, RequestLike, VisitorIdentity } from "./types.ts";
 
 type NodeHeaders = Record<string, string | readonly string[] | undefined>;
 

@@ -1,5 +1,5 @@
-import type { Batch } from "./batch.ts";
-import type { ByteWriter } from "./byteWriter.ts";
+import type { Batch } from "../delivery/batch.ts";
+import type { ByteWriter } from "../delivery/byteWriter.ts";
 
 /**
  * Reads a segment of an earlier process into its batch. A process that was killed in the middle of a write leaves a torn

@@ -1,7 +1,7 @@
 import type { EventType } from "@selfsame/protocol";
+import type { VisitorIdentity } from "../types.ts";
 import type { AnyCall } from "./eventText.ts";
 import { readTime } from "./readTime.ts";
-import type { VisitorIdentity } from "./types.ts";
 
 /**
  * Throws a TypeError for a call that could never become a valid event: a mistake in the code, so it shows where the call

@@ -1,4 +1,4 @@
-import type { Answer } from "./ports.ts";
+import type { Answer } from "../ports.ts";
 
 const NEXT_STEPS: Record<number, string> = {
 	401: "the write key is unknown: check writeKey and host",
@@ -13,7 +13,7 @@ export function explainFailure({ status, text, contentType, error }: Answer): st
 		return `the collector cannot be reached (${reason}): check that it runs, and host. Events wait`;
 	}
 	if (status < 300) {
-		return `${status} without a verdict (${contentType}): no collector answers there, so events wait. Check host and what stands in between`;
+		return `${status} without a verdict (${contentType ?? "no content type"}): no collector answers there, so events wait. Check host and what stands in between`;
 	}
 	if (status < 400) return `host answers with a redirect (${status}): set host to where it leads`;
 	return `the collector answered ${status}: ${NEXT_STEPS[status] ?? ""} ${readDetail(text)}`;

@@ -1,5 +1,5 @@
+import type { BufferPool } from "../ports.ts";
 import type { ByteWriter } from "./byteWriter.ts";
-import type { BufferPool } from "./ports.ts";
 
 /** A quiet client's batch fits into this; a busy one's grows by doubling, then starts at the size that was needed. */
 const SMALLEST = 4 * 1024;

@@ -1,4 +1,4 @@
-import { backoff } from "../core/index.ts";
+import { backoff } from "../../core/index.ts";
 
 /** The first ceiling of the jitter, and the last: an outage of any length costs about one request in 5 s a process. */
 const FIRST_CEILING = 400;
@@ -34,3 +34,5 @@ export function createRetryGate(random: () => number) {
 		isProbing: (): boolean => failures > 0,
 	};
 }
+
+export type RetryGate = ReturnType<typeof createRetryGate>;

@@ -1,4 +1,4 @@
-import type { Answer } from "./ports.ts";
+import type { Answer } from "../ports.ts";
 
 /** Below this many bytes compressing costs more than it saves. */
 export const WORTH_COMPRESSING = 1_024;

@@ -1,8 +1,8 @@
-import { type Batch, DELIVERED, dropped } from "./batch.ts";
-import type { ByteWriter } from "./byteWriter.ts";
-import { DeliveryError } from "./deliveryError.ts";
+import { type Batch, DELIVERED, dropped } from "../delivery/batch.ts";
+import type { ByteWriter } from "../delivery/byteWriter.ts";
+import { DeliveryError } from "../delivery/deliveryError.ts";
+import type { BatchSpool, Spool, SpooledQueue } from "../ports.ts";
 import { loadSegment } from "./loadSegment.ts";
-import type { BatchSpool, Spool, SpooledQueue } from "./ports.ts";
 
 const COMMA = 44;
 const NEWLINE = 10;

@@ -32,3 +32,5 @@ export function createSendWindow() {
 		},
 	};
 }
+
+export type SendWindow = ReturnType<typeof createSendWindow>;

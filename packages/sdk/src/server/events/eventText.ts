@@ -1,7 +1,7 @@
 import type { EventType } from "@selfsame/protocol";
+import type { CallExtras, Id, VisitorIdentity } from "../types.ts";
 import { jsonText, type TellLeftOut } from "./jsonText.ts";
 import { readTime } from "./readTime.ts";
-import type { CallExtras, Id, VisitorIdentity } from "./types.ts";
 
 /** Any call's argument. */
 export type AnyCall = CallExtras & {

@@ -1,6 +1,6 @@
+import type { Ports } from "../ports.ts";
 import { Batch, DELIVERED, dropped, type Outcome, type Range } from "./batch.ts";
 import { Fifo } from "./fifo.ts";
-import type { Ports } from "./ports.ts";
 import { cut, remaining } from "./ranges.ts";
 import { createReadyBatches } from "./readyBatches.ts";
 
@@ -231,3 +231,5 @@ export function createQueue(
 		},
 	};
 }
+
+export type Queue = ReturnType<typeof createQueue>;

@@ -41,7 +41,7 @@ function copyOf(given: unknown, key: string, path: string, above: unknown[], tel
 	const kind = typeof value;
 	if (kind === "number" && !Number.isFinite(value)) what = `${value}`;
 	else if (kind === "bigint" || kind === "function" || kind === "symbol") what = kind;
-	else if (value === null) what = given === null ? what : "no value in JSON";
+	else if (value === null) what = given === null ? what : "an invalid date, or another toJSON() without a value";
 	else if (OPAQUE.test(tag)) what = tag;
 	else if (above.includes(value)) what = "a cycle";
 	else if (above.length > DEPTH) what = "nested too deep";
