@@ -26,7 +26,10 @@ export function appendEvidence(draft: Draft, row: EvidenceRow, region: RegionFac
 		if (region.state === "tight" || !draft.isUser(mine) || !draft.isUser(theirs)) return false;
 		draft.editSpans(identifier).put.push({ from: position, owner: mine });
 	}
-	if (draft.isUser(lead)) draft.noteSeenWith(row);
+	if (draft.isUser(lead)) {
+		draft.noteSeenWith(row);
+		if (region.limited !== null) draft.noteLimited(lead, region.root);
+	}
 	draft.setLatestOf(identifier, { owner: mine, next: null });
 	if (mine === theirs) draft.plan.counts.fast += 1;
 	else draft.plan.counts.window += 1;
@@ -38,7 +41,7 @@ function isKnownUser(draft: Draft, row: EvidenceRow, region: RegionFact): boolea
 	const adjacent = draft.adjacent(row.identifier);
 	const users = withUser(adjacent, row);
 	if (countsAsShared(draft, row.identifier, users)) return false;
-	return region.limited === null || adjacent.includes(row.lead);
+	return region.limited === null || adjacent.includes(row.lead) || draft.mayHold(row.lead, region);
 }
 
 /** Who owns an identifier after all that is stored and all of this batch so far; null where that is not known. */

@@ -2,7 +2,7 @@ import { readAliases } from "./aliases.ts";
 import { appendEvidence } from "./appendEvidence.ts";
 import type { IdentityConfig } from "./config.ts";
 import { Draft } from "./draft.ts";
-import type { EvidenceRow, Facts, Need, RegionFact } from "./facts.ts";
+import { type EvidenceRow, type Facts, type Need, type RegionFact, sumOf } from "./facts.ts";
 import { insertMoment } from "./insertMoment.ts";
 import { comparePositions } from "./order.ts";
 import type { Candidate, Plan, Revision } from "./plan.ts";
@@ -74,10 +74,10 @@ function weighUserLink(draft: Draft, row: EvidenceRow, region: RegionFact, dirty
 		draft.noteDiscounted(row);
 		// The link counts at no time. But a user who was not seen with it before may make it a shared one.
 		if (!row.previous && !draft.adjacent(row.identifier).includes(row.lead)) dirty.add(row.identifier);
-	} else if (region.state === "settled" && region.owner === null && region.limited === null) {
+	} else if (region.state === "settled" && region.owner === null && draft.mayHold(row.lead, region)) {
 		claim(draft, row, region);
 	} else {
-		const alone = region.size === 1 && region.limited === null;
+		const alone = region.size === 1 && region.state !== "tight" && draft.mayHold(row.lead, region);
 		const done = alone ? insertMoment(draft, row, region) : appendEvidence(draft, row, region);
 		if (!done) dirty.add(row.identifier);
 	}
@@ -88,6 +88,7 @@ function claim(draft: Draft, row: EvidenceRow, region: RegionFact): void {
 	draft.setRegion({ ...region, owner: row.lead });
 	draft.setLatestOf(row.identifier, { owner: row.lead, next: null });
 	draft.noteSeenWith(row);
+	if (region.limited !== null) draft.noteLimited(row.lead, region.root);
 	draft.plan.changes.push({ kind: "claim", identifier: region.root, other: row.lead, seq: row.seq });
 	draft.plan.counts.fast += 1;
 }
@@ -103,11 +104,18 @@ function weighJoint(draft: Draft, row: EvidenceRow, theirs: RegionFact, dirty: S
 	if (mine.root === theirs.root && appendEvidence(draft, row, mine)) return;
 	const settled = mine.state === "settled" && theirs.state === "settled";
 	const oneOwner = mine.owner === null || theirs.owner === null || mine.owner === theirs.owner;
-	const limited = mine.limited !== null || theirs.limited !== null;
-	if (!settled || !oneOwner || limited) {
+	const owner = mine.owner ?? theirs.owner;
+	if (!settled || !oneOwner || !mayUnite(draft, mine, theirs, owner)) {
 		dirty.add(row.lead).add(row.identifier);
 		return;
 	}
-	draft.merge(mine, theirs, mine.owner ?? theirs.owner);
+	const { root } = draft.merge(mine, theirs, owner);
+	if (owner !== null) draft.noteLimited(owner, root);
 	draft.plan.changes.push({ kind: "union", identifier: row.identifier, other: row.lead, seq: row.seq });
+}
+
+/** Whether no limit is in reach of two regions together, nor of the user who owns either. */
+function mayUnite(draft: Draft, mine: RegionFact, theirs: RegionFact, owner: number | null): boolean {
+	if (draft.exceeds(sumOf([mine.limited, theirs.limited]))) return false;
+	return owner === null || draft.mayHold(owner, mine, theirs);
 }

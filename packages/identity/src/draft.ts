@@ -8,6 +8,7 @@ import {
 	momentKey,
 	type Need,
 	type RegionFact,
+	sumOf,
 	type Unlink,
 } from "./facts.ts";
 import type { Position } from "./order.ts";
@@ -29,6 +30,7 @@ export class Draft implements Kinds {
 	private readonly seenWith = new Map<number, Set<number>>();
 	private readonly latest = new Map<number, { owner: number; next: Position | null }>();
 	private readonly movedMembers = new Map<number, number[]>();
+	private readonly addedLimited = new Map<number, Set<number>>();
 
 	readonly facts: Facts;
 	readonly config: IdentityConfig;
@@ -118,7 +120,8 @@ export class Draft implements Kinds {
 		for (const id of moving) this.plan.roots.set(id, into.root);
 		this.movedMembers.set(into.root, [...staying, ...moving]);
 		this.plan.regions.delete(from.root);
-		const merged: RegionFact = { ...into, owner, size: into.size + from.size };
+		const limited = sumOf([into.limited, from.limited]);
+		const merged: RegionFact = { ...into, owner, size: into.size + from.size, limited };
 		this.plan.regions.set(into.root, merged);
 		return merged;
 	}
@@ -164,9 +167,33 @@ export class Draft implements Kinds {
 		return this.demand(this.facts.moments.get(momentKey(id, position)), { kind: "moment", id, position });
 	}
 
+	/** Roots of the regions with limited identifiers that a user is adjacent to. */
 	limitedRegions(user: number): readonly number[] {
-		if (this.identifier(user).fresh) return [];
-		return this.demand(this.facts.limitedRegions.get(user), { kind: "limitedRegions", id: user });
+		const known = this.identifier(user).fresh
+			? []
+			: this.demand(this.facts.limitedRegions.get(user), { kind: "limitedRegions", id: user });
+		const added = this.addedLimited.get(user) ?? [];
+		return [...new Set([...known, ...added].map((root) => this.rootOf(root)))];
+	}
+
+	/** Notes that a user is adjacent to a region with limited identifiers. */
+	noteLimited(user: number, root: number): void {
+		this.addedLimited.set(user, (this.addedLimited.get(user) ?? new Set()).add(root));
+	}
+
+	/** Whether these are more identifiers of a type than one profile may hold. */
+	exceeds(counts: Readonly<Record<string, number>> | null): boolean {
+		return Object.entries(counts ?? {}).some(
+			([type, count]) => count > (this.limitOf(type) ?? Number.POSITIVE_INFINITY),
+		);
+	}
+
+	/** Whether no limit is in reach of a user, even if all limited identifiers of these regions were theirs too. */
+	mayHold(user: number, ...regions: readonly RegionFact[]): boolean {
+		const limited = regions.filter((region) => region.limited !== null);
+		if (limited.length === 0) return true;
+		const roots = new Set([...this.limitedRegions(user), ...limited.map(({ root }) => root)]);
+		return !this.exceeds(sumOf(Array.from(roots, (root) => this.region(root).limited)));
 	}
 
 	/** When the last stored evidence about any member of a region is dated; null where there is none. */

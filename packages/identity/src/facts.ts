@@ -122,6 +122,17 @@ export type Need =
 	| { kind: "unmerges"; id: number }
 	| { kind: "aliases"; id: number };
 
+/** Adds up counts of limited identifiers. */
+export function sumOf(counts: Iterable<Readonly<Record<string, number>> | null>): Record<string, number> | null {
+	let total: Record<string, number> | null = null;
+	for (const one of counts) {
+		if (one === null) continue;
+		total ??= {};
+		for (const [type, count] of Object.entries(one)) total[type] = (total[type] ?? 0) + count;
+	}
+	return total;
+}
+
 export function momentKey(id: number, position: Position): string {
 	return `${id} ${position.timestamp} ${position.source} ${position.messageId}`;
 }

@@ -42,6 +42,7 @@ export function insertMoment(draft: Draft, row: EvidenceRow, region: RegionFact)
 		else if (next?.lead === owner) put(edit, { from: next.position, owner });
 	}
 	if (users !== adjacent) draft.noteSeenWith(row);
+	if (region.limited !== null) draft.noteLimited(user, region.root);
 	draft.setLatestOf(identifier, { owner: user, next: next?.position ?? null });
 	draft.plan.counts.window += 1;
 	return true;

@@ -1,6 +1,6 @@
 import { keepRoot } from "./aliases.ts";
 import type { Draft } from "./draft.ts";
-import type { EvidenceRow, RegionFact } from "./facts.ts";
+import { type EvidenceRow, type RegionFact, sumOf } from "./facts.ts";
 import { findRoot } from "./findRoot.ts";
 import { compareIdentifiers } from "./identifiersOf.ts";
 import { countsAsShared } from "./insertMoment.ts";
@@ -121,24 +121,22 @@ function countLimited(draft: Draft, members: readonly number[]): Record<string, 
 	return Object.keys(counts).length > 0 ? counts : null;
 }
 
-function exceeds(draft: Draft, counts: Readonly<Record<string, number>>): boolean {
-	return Object.entries(counts).some(([type, count]) => count > (draft.limitOf(type) ?? Number.POSITIVE_INFINITY));
-}
-
 /** The users for whom all limited identifiers that could ever be theirs are more than they may hold. */
 function usersAtLimit(draft: Draft, regions: readonly Rebuilt[], roots: ReadonlySet<number>): Set<number> {
 	const atLimit = new Set<number>();
-	const limited = regions.filter((region) => region.limited !== null);
-	const users = new Set(limited.flatMap((region) => [...region.users]));
-	for (const user of users) {
+	const limitedOf = new Map<number, Rebuilt["limited"][]>();
+	for (const { users, limited } of regions) {
+		if (limited === null) continue;
+		for (const user of users) {
+			const counts = limitedOf.get(user);
+			if (counts) counts.push(limited);
+			else limitedOf.set(user, [limited]);
+		}
+	}
+	for (const [user, counts] of limitedOf) {
 		draft.attempt(() => {
-			const total: Record<string, number> = {};
-			const addAll = (counts: Readonly<Record<string, number>> | null) => {
-				for (const [type, count] of Object.entries(counts ?? {})) total[type] = (total[type] ?? 0) + count;
-			};
-			for (const region of limited) if (region.users.has(user)) addAll(region.limited);
-			for (const root of draft.limitedRegions(user)) if (!roots.has(root)) addAll(draft.region(root).limited);
-			if (exceeds(draft, total)) atLimit.add(user);
+			const others = draft.limitedRegions(user).filter((root) => !roots.has(root));
+			if (draft.exceeds(sumOf([...counts, ...others.map((root) => draft.region(root).limited)]))) atLimit.add(user);
 		});
 	}
 	draft.settleNeeds();
@@ -167,31 +165,30 @@ function joinLeads(
 /** Takes in the regions that are decided together with these; false when there are none. */
 function grow(draft: Draft, roots: Set<number>, regions: readonly Rebuilt[], atLimit: ReadonlySet<number>): boolean {
 	const before = roots.size;
-	for (const region of regions) {
-		if (region.limited === null) continue;
-		for (const user of usersUntilNow(draft, region)) {
-			draft.attempt(() => {
-				for (const root of draft.limitedRegions(user)) {
-					// A user that was at its limit before may be no longer, now that it has lost one of these.
-					if (atLimit.has(user) || draft.region(root).state === "tight") roots.add(draft.rootOf(root));
-				}
-			});
-		}
+	// A user of many regions is asked about once.
+	const users = new Set<number>();
+	for (const region of regions) if (region.limited !== null) addUsersUntilNow(draft, region, users);
+	draft.settleNeeds();
+	for (const user of users) {
+		draft.attempt(() => {
+			for (const root of draft.limitedRegions(user)) {
+				// A user that was at its limit before may be no longer, now that it has lost one of these.
+				if (atLimit.has(user) || draft.region(root).state === "tight") roots.add(draft.rootOf(root));
+			}
+		});
 	}
 	draft.settleNeeds();
 	return roots.size > before;
 }
 
 /** Users that a region is adjacent to by its evidence, and those that it was adjacent to until now. */
-function usersUntilNow(draft: Draft, region: Rebuilt): Set<number> {
-	const users = new Set(region.everSeenWith);
+function addUsersUntilNow(draft: Draft, region: Rebuilt, users: Set<number>): void {
+	for (const user of region.everSeenWith) users.add(user);
 	for (const id of region.members) {
 		draft.attempt(() => {
 			for (const user of draft.adjacent(id)) users.add(user);
 		});
 	}
-	draft.settleNeeds();
-	return users;
 }
 
 function write(
@@ -227,7 +224,7 @@ function write(
 
 function stateOf(draft: Draft, region: Rebuilt, atLimit: ReadonlySet<number>): RegionFact["state"] {
 	if (region.shared) return "shared";
-	if (region.limited && exceeds(draft, region.limited)) return "tight";
+	if (region.limited && draft.exceeds(region.limited)) return "tight";
 	if (region.limited && [...region.users].some((user) => atLimit.has(user))) return "tight";
 	return region.users.size > 1 ? "contested" : "settled";
 }
