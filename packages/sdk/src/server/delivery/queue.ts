@@ -1,14 +1,13 @@
 import type { Ports } from "../ports.ts";
 import { Batch, DELIVERED, dropped, type Outcome, type Range } from "./batch.ts";
 import { Fifo } from "./fifo.ts";
+import { createLanes, type LaneOptions, type LanesFor } from "./lanes.ts";
 import { cut, remaining } from "./ranges.ts";
 import { createReadyBatches } from "./readyBatches.ts";
 
-export interface QueueOptions {
+export interface QueueOptions extends LaneOptions {
 	/** Events a batch holds at most. */
 	flushAt: number;
-	/** Bytes a batch holds at most; a larger event travels alone. */
-	maxBatchBytes: number;
 	maxQueueSize: number;
 	maxQueueBytes: number;
 	overflow: "drop-oldest" | "drop-newest" | "wait";
@@ -20,9 +19,6 @@ export interface Place {
 	index: number;
 }
 
-/** How many lanes (a power of two) suit `rate` batches a ms; `piling`: there is a backlog as well. */
-export type LanesFor = (rate: number, piling: boolean) => number;
-
 /** With a spool, sealed batches beyond this many bytes wait on disk alone. */
 const HELD_IN_MEMORY = 16 * 1024 * 1024;
 
@@ -31,8 +27,7 @@ const HELD_IN_MEMORY = 16 * 1024 * 1024;
  * same at any depth.
  *
  * Order per person: an event belongs to one of 32 classes by a hash of its user, and a batch is not sent while an
- * earlier one that shares a class with it has not ended. While there is a backlog, several open batches (lanes) fill
- * side by side, each with classes of its own, and so may be in flight together without overtaking.
+ * earlier one that shares a class with it has not ended.
  */
 export function createQueue(
 	options: QueueOptions,
@@ -46,9 +41,8 @@ export function createQueue(
 	let size = 0;
 	let weight = 0;
 	let held = 0;
-	let lanes = 1;
-	let open: (Batch | undefined)[] = [undefined];
 	const ready = createReadyBatches();
+	const lanes = createLanes(options, ports, { create, onSealed, waiting: () => ready.count, allocate: take });
 	/** Every batch that has not ended, by birth: its head says what has ended in full. */
 	const order = new Fifo<Batch>();
 
@@ -79,63 +73,28 @@ export function createQueue(
 				if (options.overflow === "drop-newest" || !dropOldest()) return undefined;
 			}
 		}
-		let lane = person & (lanes - 1);
-		let batch = open[lane];
-		const room = options.maxBatchBytes - (batch?.length ?? 0);
-		const largest = text.length * 3 + 1;
-		const needed = largest <= room ? largest : bytes.byteLength(text) + 1;
-		if (batch && needed > room) {
-			seal(lane);
-			widen(batch, lanesFor);
-			lane = person & (lanes - 1);
-			batch = open[lane];
-		}
-		if (!batch) open[lane] = batch = create();
-		const start = batch.length;
-		const index = batch.append(text, needed, bytes, take);
-		batch.people |= 1 << (person & 31);
-		const range = batch.ranges[0];
-		if (range) range.to = batch.count;
-		else batch.ranges.push({ from: index, to: batch.count });
+		const { batch, index, start } = lanes.append(text, person, lanesFor);
 		const length = batch.length - start;
 		batch.weight += length;
 		weight += length;
 		held += length;
 		size++;
 		spool?.write(batch, start);
+		const isFullBatch = batch.count >= options.flushAt;
 		// A queue that cannot grow to a full batch leaves with what it has.
-		if (batch.count >= options.flushAt || (size >= options.maxQueueSize && ready.count === 0)) {
-			seal(lane);
-			widen(batch, lanesFor);
-		}
+		if (isFullBatch || (size >= options.maxQueueSize && ready.count === 0)) lanes.leave(person, batch, lanesFor);
 		return { batch, index };
 	}
 
-	function seal(lane: number): void {
-		const batch = open[lane];
-		if (!batch) return;
-		open[lane] = undefined;
+	function onSealed(batch: Batch): void {
 		if (batch.segment !== undefined) spool?.seal(batch.segment);
 		ready.push(batch);
 		if (batch.segment !== undefined && !batch.unspooled && held > HELD_IN_MEMORY) release(batch);
 	}
 
-	/** More lanes where batches fill, or pile up, faster than one after another can leave. */
-	function widen(filled: Batch, lanesFor: LanesFor): void {
-		const wanted = lanesFor(lanes / Math.max(1, elapsed() - filled.since), ready.count > lanes);
-		if (wanted <= lanes) return;
-		sealAll();
-		lanes = wanted;
-		open = new Array(lanes).fill(undefined);
-	}
-
-	function sealAll(): void {
-		for (let lane = 0; lane < open.length; lane++) seal(lane);
-	}
-
 	/** Drops one event, the oldest that is not in flight. False: all are. */
 	function dropOldest(): boolean {
-		if (!ready.oldestIdle()) sealAll();
+		if (!ready.oldestIdle()) lanes.sealAll();
 		const batch = ready.oldestIdle();
 		if (!batch) return false;
 		const range = batch.ranges[0];
@@ -182,10 +141,7 @@ export function createQueue(
 		ready.ended(batch);
 		if (batch.segment !== undefined && outcome.status !== "queued") spool?.remove(batch.segment);
 		while (order.peek()?.state === "ended") order.shift();
-		if (order.length === 0 && lanes > 1) {
-			lanes = 1;
-			open = [undefined];
-		}
+		if (order.length === 0) lanes.narrow();
 	}
 
 	/** Gives the bytes back. */
@@ -208,7 +164,7 @@ export function createQueue(
 
 	return {
 		append,
-		sealAll,
+		sealAll: lanes.sealAll,
 		pick: ready.pick,
 		restored,
 		end,
@@ -227,7 +183,7 @@ export function createQueue(
 			return order.peek()?.seq ?? nextSeq;
 		},
 		all(): Batch[] {
-			return [...ready.all(), ...open.filter((batch) => batch !== undefined)];
+			return [...ready.all(), ...lanes.open()];
 		},
 	};
 }
