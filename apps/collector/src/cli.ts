@@ -21,7 +21,8 @@ Environment:
   DATABASE_URL         file:PATH for SQLite (file:./data/selfsame.db), or postgres://...
   SELFSAME_WRITE_KEY   write key of the source "server", which is believed: keep it secret
   SELFSAME_API_KEY     secret key for the profile API
-                       (both keys are generated and printed once when absent)
+                       (at least 16 characters each, fewer on a loopback address alone; absent, they are made at the
+                       first start and shown this once: on a terminal, else in a file whose path is printed)
   SELFSAME_CONFIG      a JSON file: identifiers, blockedValues, ... (selfsame config-schema)
   LOG_LEVEL            fatal, error, warn, info (default), debug or silent`;
 

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { ConfigError } from "./config.ts";
 
 /** What the environment says about how to run. */
@@ -19,7 +20,7 @@ export type LogLevel = (typeof logLevels)[number];
 export function readEnvironment(env: Record<string, string | undefined>): Environment {
 	return {
 		port: readPort(env.PORT || "4600"),
-		host: env.HOST || "127.0.0.1",
+		host: readHost(env.HOST || "127.0.0.1"),
 		databaseUrl: readDatabaseUrl(env.DATABASE_URL || "file:./data/selfsame.db"),
 		writeKey: readKey(env, "SELFSAME_WRITE_KEY"),
 		apiKey: readKey(env, "SELFSAME_API_KEY"),
@@ -32,6 +33,13 @@ function readPort(text: string): number {
 	const port = Number(text);
 	if (/^\d+$/.test(text) && port <= 65_535) return port;
 	throw new ConfigError(`PORT must be a number from 0 to 65535, not "${text}".`);
+}
+
+function readHost(text: string): string {
+	if (isIP(text) > 0 || /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(text)) return text;
+	throw new ConfigError(
+		`HOST must be an address of this machine without scheme, port and brackets, such as 127.0.0.1, 0.0.0.0 or ::1, not "${text}".`,
+	);
 }
 
 function readDatabaseUrl(url: string): string {

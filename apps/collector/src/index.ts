@@ -1,3 +1,4 @@
+export { isOwnHost } from "./auth/isLocal.ts";
 export { type Config, ConfigError, configJsonSchema, parseConfig, readConfig } from "./config.ts";
 export { type Collector, type CollectorOptions, createCollector } from "./createCollector.ts";
 export { type Environment, readEnvironment } from "./environment.ts";

@@ -1,7 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { databaseOfRun, makeDatabase, type TestDatabase } from "@selfsame/store/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { checkedFetch } from "./checkedFetch.ts";
@@ -12,7 +12,7 @@ let directory: string;
 let database: TestDatabase;
 let cli: ReturnType<typeof createCli>;
 const run = (...args: Parameters<typeof cli.run>) => cli.run(...args);
-const startServer = (env?: Record<string, string>) => cli.start(env);
+const startServer = (env?: Record<string, string>, cwd?: string) => cli.start(env, cwd);
 beforeEach(async () => {
 	directory = mkdtempSync(join(tmpdir(), "selfsame-cli-"));
 	database = await makeDatabase();
@@ -32,10 +32,20 @@ const send = (url: string, key: string, messageId: string) =>
 	});
 
 describe("selfsame start", () => {
-	it("makes keys once and prints them, keeps them, and exits 0 on SIGTERM with all it acknowledged stored", async () => {
-		const first = await startServer();
-		const [, writeKey = ""] = /server".*: (ssw_\S+)/.exec(first.output()) ?? [];
-		const [, apiKey = ""] = /shown this once: (sss_\S+)/.exec(first.output()) ?? [];
+	it("makes keys once and shows where, keeps them, and exits 0 on SIGTERM with all it acknowledged stored", async () => {
+		const keep = databaseOfRun === "sqlite" ? dirname(database.url.slice("file:".length)) : join(directory, "data");
+		const first = await startServer({}, directory);
+		const [, file = ""] = /its owner can read: (\S+)/.exec(first.output()) ?? [];
+		expect(dirname(file)).toBe(realpathSync(keep));
+		expect(statSync(file).mode & 0o777).toBe(0o600);
+		const kept = readFileSync(file, "utf8");
+		const [, writeKey = ""] = /^SELFSAME_WRITE_KEY=(ssw_\S+)$/m.exec(kept) ?? [];
+		const [, apiKey = ""] = /^SELFSAME_API_KEY=(sss_\S+)$/m.exec(kept) ?? [];
+		// What a server prints ends up in logs.
+		expect(first.output()).not.toContain(writeKey);
+		expect(first.output()).not.toContain(apiKey);
+		const [, webKey = ""] = /"web" \(for pages\): (ssw_\S+)/.exec(first.output()) ?? [];
+		expect((await send(first.url, webKey, "from-web")).status).toBe(200);
 		const sent = Array.from({ length: 30 }, (_, at) => send(first.url, writeKey, `m${at}`).catch(() => null));
 		await Promise.race(sent);
 		first.child.kill("SIGTERM");
@@ -72,6 +82,16 @@ describe("selfsame start", () => {
 		expect(await server.exited).toMatchObject({ code: 0 });
 		const again = await startServer({ SELFSAME_WRITE_KEY: "write", SELFSAME_API_KEY: "secret" });
 		expect(await (await send(again.url, "write", "m1")).json()).toMatchObject({ duplicates: 1 });
+	});
+
+	it("takes short keys where only this machine can try them, with a warning, and nowhere else", async () => {
+		const short = { SELFSAME_WRITE_KEY: "write", SELFSAME_API_KEY: "secret" };
+		const local = await startServer(short);
+		expect(local.output()).toMatch(/SELFSAME_WRITE_KEY and SELFSAME_API_KEY have fewer than 16 characters/);
+		const { code, output } = await run(["start"], { ...short, HOST: "0.0.0.0" }).exited;
+		expect([code, output]).toEqual([1, expect.stringContaining("can be reached from elsewhere")]);
+		const long = { SELFSAME_WRITE_KEY: "write-key-0123456", SELFSAME_API_KEY: "secret-key-012345", HOST: "0.0.0.0" };
+		expect((await startServer(long)).output()).not.toContain("fewer");
 	});
 
 	it.each([
@@ -136,6 +156,7 @@ describe("the other commands", { timeout: MANY_PROCESSES }, () => {
 	});
 
 	it("say what is wrong, and what there is instead", async () => {
+		await run(["sources", "create", "web", "--trust", "client"]).exited;
 		for (const [args, message] of [
 			[["strat"], "start"],
 			[["sources", "set", "web", "alowedOrigins", "[]"], "Did you mean allowedOrigins?"],
@@ -144,6 +165,9 @@ describe("the other commands", { timeout: MANY_PROCESSES }, () => {
 			[["keys", "remove", "key_x"], "selfsame keys list"],
 			[["keys", "create", "x", "--scopes", "write"], "no scope. There are read, pii:read, admin"],
 			[["keys", "create", "two\nlines"], "no line breaks"],
+			[["sources", "create", "app", "--trust", "client", "--name", "two\nlines"], "no line breaks"],
+			[["sources", "set", "web", "allowedOrigins", '["https://a.example/"]'], "browsers send `https://a.example`"],
+			[["sources", "set", "web", "identityVerification", '"enforce"'], "sources set web identitySecrets"],
 			[["keys", "delete", "x"], "--help shows what there is"],
 		] as const) {
 			const { code, output } = await run([...args]).exited;

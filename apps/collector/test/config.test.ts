@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { checkGivenKeys } from "../src/auth/checkGivenKeys.ts";
 import { toIdentityConfig } from "../src/config.ts";
 import { ConfigError, configJsonSchema, parseConfig, readConfig, readEnvironment } from "../src/index.ts";
 
@@ -110,6 +111,26 @@ describe("the configuration", () => {
 	});
 });
 
+describe("the keys of the environment", () => {
+	const long = "x".repeat(16);
+	const given = (host: string, writeKey?: string, apiKey?: string) => checkGivenKeys({ host, writeKey, apiKey });
+
+	it.each(["127.0.0.1", "127.1.2.3", "::1", "localhost", "LOCALHOST"])("may be short on %s, with a warning", (host) => {
+		expect(given(host, "short", long)).toEqual([expect.stringContaining("SELFSAME_WRITE_KEY has fewer than 16")]);
+		expect(given(host, long, long)).toEqual([]);
+		expect(given(host)).toEqual([]);
+	});
+
+	it.each(["0.0.0.0", "::", "192.0.2.1", "::ffff:192.0.2.1", "shop.example", "localhost.example"])(
+		"are refused on %s when they are short",
+		(host) => {
+			expect(given(host, long, long)).toEqual([]);
+			expect(() => given(host, "x".repeat(15))).toThrow(/SELFSAME_WRITE_KEY has fewer than 16.*HOST/);
+			expect(() => given(host, "a", "b")).toThrow(/SELFSAME_WRITE_KEY and SELFSAME_API_KEY have/);
+		},
+	);
+});
+
 describe("the environment", () => {
 	it("has defaults, and takes an empty variable for none", () => {
 		const defaults = { port: 4_600, host: "127.0.0.1", databaseUrl: "file:./data/selfsame.db", logLevel: "info" };
@@ -124,6 +145,10 @@ describe("the environment", () => {
 		[{ SELFSAME_WRITE_KEY: "a:b" }, /SELFSAME_WRITE_KEY/],
 		[{ SELFSAME_API_KEY: "a b" }, /SELFSAME_API_KEY/],
 		[{ LOG_LEVEL: "loud" }, /LOG_LEVEL/],
+		[{ HOST: "http://0.0.0.0" }, /HOST/],
+		[{ HOST: "0.0.0.0:4600" }, /HOST/],
+		[{ HOST: "[::1]" }, /HOST.*::1/],
+		[{ HOST: "*" }, /HOST/],
 	])("refuses %j and names the variable", (env, message) => {
 		expect(() => readEnvironment(env)).toThrow(message);
 	});

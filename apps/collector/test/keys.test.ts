@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createKeyWatch } from "../src/auth/createKeyWatch.ts";
 import { hashKey } from "../src/auth/hashKey.ts";
-import { isAddress, isLoopbackHost } from "../src/auth/isLocal.ts";
+import { isLoopbackHost } from "../src/auth/isLocal.ts";
 import { createRateLimiter } from "../src/ingest/createRateLimiter.ts";
 import { askRaw } from "./askRaw.ts";
 import { apiKey, basic, startCollector, type TestCollector, track, writeKey } from "./startCollector.ts";
@@ -113,7 +113,5 @@ describe("/metrics", () => {
 			["127.0.0.1:80", "127.9.9.9", "[::1]", "::1", "[::ffff:127.0.0.1]:80", "LOCALHOST."].every(isLoopbackHost),
 		).toBe(true);
 		expect(["", "local", "10.0.0.1", "[::2]", "127.1", "xlocalhost"].some(isLoopbackHost)).toBe(false);
-		expect(["192.0.2.1:80", "[2001:db8::1]"].every(isAddress)).toBe(true);
-		expect(["evil.example", "localhost", "192.0.2.1.evil.example", ""].some(isAddress)).toBe(false);
 	});
 });

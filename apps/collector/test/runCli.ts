@@ -9,8 +9,9 @@ export function createCli(databaseUrl: string) {
 	const children: ChildProcess[] = [];
 	const defaults = { DATABASE_URL: databaseUrl, PORT: "0", LOG_LEVEL: "silent" };
 
-	function run(args: string[], env: Record<string, string> = {}) {
+	function run(args: string[], env: Record<string, string> = {}, cwd?: string) {
 		const child = spawn(process.execPath, ["--conditions=@selfsame/source", cli, ...args], {
+			...(cwd === undefined ? {} : { cwd }),
 			env: { ...process.env, ...defaults, ...env },
 		});
 		children.push(child);
@@ -28,8 +29,8 @@ export function createCli(databaseUrl: string) {
 	return {
 		run,
 		/** Starts the server and waits until it listens. */
-		async start(env: Record<string, string> = {}) {
-			const server = run(["start"], env);
+		async start(env: Record<string, string> = {}, cwd?: string) {
+			const server = run(["start"], env, cwd);
 			const url = await new Promise<string>((resolve, reject) => {
 				server.child.stdout.on("data", () => {
 					const [, found] = /listens on (http:\S+)/.exec(server.output()) ?? [];

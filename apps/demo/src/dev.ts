@@ -3,6 +3,7 @@ import {
 	boundHeap,
 	type Collector,
 	createCollector,
+	isOwnHost,
 	type Listening,
 	listen,
 	parseConfig,
@@ -18,9 +19,10 @@ import { shopRoutes } from "./shopRoutes.ts";
 async function startDev(env: NodeJS.ProcessEnv): Promise<void> {
 	const keys = readDevKeys(env.SELFSAME_DEV_KEYS);
 	const { databaseUrl, configFile, host, port } = readEnvironment(env);
+	const config = configFile ? readConfig(configFile) : parseConfig({});
 	const collector = await createCollector({
 		databaseUrl,
-		config: configFile ? readConfig(configFile) : parseConfig({}),
+		config,
 		keys: { writeKey: keys.serverWriteKey, webWriteKey: keys.webWriteKey, apiKey: keys.apiKey },
 		relieve: boundHeap(),
 	});
@@ -28,7 +30,8 @@ async function startDev(env: NodeJS.ProcessEnv): Promise<void> {
 		request: (path, init) => collector.app.request(path, init),
 		secretKey: keys.apiKey,
 	});
-	collector.app.route("/demo", shopRoutes({ writeKey: keys.webWriteKey, readVisitor }));
+	const isOwn = (host: string) => isOwnHost(host, config.publicUrl);
+	collector.app.route("/demo", shopRoutes({ writeKey: keys.webWriteKey, readVisitor, isOwnHost: isOwn }));
 	let listening: Listening;
 	try {
 		listening = await listen(collector, { host, port });

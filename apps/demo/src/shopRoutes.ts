@@ -21,6 +21,8 @@ export interface ShopOptions {
 	writeKey: string;
 	/** Reads the profile of the visitor who asks, for the panel. */
 	readVisitor: VisitorReader;
+	/** Whether the panel answers under this `Host`; any other may be a page elsewhere that led its name here. Default: any. */
+	isOwnHost?: (host: string) => boolean;
 	/** Where the shop is mounted. Default `/demo`. */
 	base?: string;
 	/** The address of the script. Default `/selfsame.js`, of the same origin. */
@@ -95,7 +97,7 @@ export function shopRoutes(options: ShopOptions): Hono {
 		const order = unpackCookie<Order>(getCookie(c, orderCookie));
 		return order ? show(c, thankYouPage(base, order, readCustomer(c))) : c.redirect(`${base}/cart`, 303);
 	});
-	app.get("/visitor", visitorRoute(readVisitor));
+	app.get("/visitor", visitorRoute(readVisitor, options.isOwnHost));
 	for (const [name, type] of assets) app.get(`/${name}`, asset(name, type));
 	app.get("/*", (c) => (c.req.path === `${base}/` ? c.redirect(base, 301) : missing(c)));
 	return app;

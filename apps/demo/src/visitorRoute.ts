@@ -11,8 +11,14 @@ const anonymousIdCookie = "selfsame_id";
  * used on this side alone. Everyone in the shop is invented; a site with real people would ask for a signed session
  * before it shows what it knows, since an anonymous id proves no identity.
  */
-export function visitorRoute(readVisitor: VisitorReader) {
+export function visitorRoute(readVisitor: VisitorReader, isOwnHost: (host: string) => boolean = () => true) {
 	return async (c: Context) => {
+		if (!isOwnHost(c.req.header("host") ?? new URL(c.req.url).host)) {
+			return c.json(
+				{ error: "The panel answers under localhost and publicUrl alone, so that no other page reads it." },
+				403,
+			);
+		}
 		c.header("Cache-Control", "private, no-cache");
 		c.header("Vary", "Cookie");
 		const anonymousId = getCookie(c, anonymousIdCookie)?.trim();

@@ -1,3 +1,4 @@
+import { isOwnHost } from "@selfsame/collector";
 import { expect, test } from "vitest";
 import { createVisitorReader, shopRoutes, type VisitorView } from "../src/index.ts";
 import { packCookie } from "../src/packCookie.ts";
@@ -105,6 +106,26 @@ test("the panel's route answers for the caller's own cookie and takes no other w
 	expect(again.status).toBe(304);
 	const long = await shop.request("/visitor", { headers: { cookie: `selfsame_id=${"x".repeat(300)}` } });
 	expect(await long.json()).toMatchObject({ anonymousId: null });
+});
+
+test.each([
+	["localhost:4600", 200],
+	["127.0.0.1:4600", 200],
+	["[::1]:4600", 200],
+	["192.0.2.1", 200],
+	["demo.shop.example", 200],
+	["evil.example:4600", 403],
+	["localhost.evil.example", 403],
+	["", 403],
+])("the panel answers under %s with %i: no page that led its name here may read it", async (host, status) => {
+	const own = shopRoutes({
+		writeKey: "wk",
+		readVisitor: async (anonymousId) => empty(anonymousId),
+		isOwnHost: (name) => isOwnHost(name, "https://demo.shop.example/x"),
+	});
+	const answer = await own.request("/visitor", { headers: { host, cookie: "selfsame_id=mine" } });
+	expect(answer.status).toBe(status);
+	expect((await answer.text()).includes("mine")).toBe(status === 200);
 });
 
 test("a collector that cannot answer is said to be unable, without its reasons", async () => {

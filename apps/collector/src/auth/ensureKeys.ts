@@ -9,7 +9,10 @@ export interface KeyOptions {
 	writeKey?: string | undefined;
 	/** A secret key with all scopes. Generated when absent and the workspace has none. */
 	apiKey?: string | undefined;
-	/** The write key of the source `web`, which stands in pages. The source is made when this is given. */
+	/**
+	 * The write key of the source `web`, which stands in pages. The source is made when this is given, and with a generated
+	 * key where no write key is given and there is no source yet.
+	 */
 	webWriteKey?: string | undefined;
 }
 
@@ -19,7 +22,7 @@ export interface EnsuredKeys {
 	apiKey: string | null;
 	webWriteKey: string | null;
 	/** Which of them were made just now, to be shown once. */
-	generated: ("writeKey" | "apiKey")[];
+	generated: ("writeKey" | "apiKey" | "webWriteKey")[];
 }
 
 /** Makes sure that events can be sent and profiles read: with the keys given, else those stored, else new ones. */
@@ -38,7 +41,12 @@ export async function ensureKeys(
 	if (!options.writeKey && !stored) generated.push("writeKey");
 	const writeKey = options.writeKey || stored || newKey("write");
 	await ensureWriteKey("server", "server", writeKey);
-	if (options.webWriteKey) await ensureWriteKey("web", "client", options.webWriteKey);
+	let webWriteKey = options.webWriteKey || null;
+	if (!webWriteKey && !options.writeKey && sources.length === 0) {
+		webWriteKey = newKey("write");
+		generated.push("webWriteKey");
+	}
+	if (webWriteKey) await ensureWriteKey("web", "client", webWriteKey);
 
 	const secretKeys = await store.listSecretKeys();
 	let apiKey = options.apiKey || null;
@@ -47,7 +55,7 @@ export async function ensureKeys(
 		generated.push("apiKey");
 	}
 	if (apiKey) await ensureSecretKey(apiKey);
-	return { writeKey, apiKey, webWriteKey: options.webWriteKey ?? null, generated };
+	return { writeKey, apiKey, webWriteKey, generated };
 
 	async function ensureWriteKey(id: string, trust: "server" | "client", key: string): Promise<void> {
 		const source = sources.find((candidate) => candidate.id === id) ?? {

@@ -18,7 +18,13 @@ export function isLoopbackHost(host: string): boolean {
 	return /^([a-z0-9-]+\.)*localhost\.?(:\d{0,5})?$/i.test(host);
 }
 
-/** Whether a host, with or without a port, is an address: no page can lead a name of its own to it. */
-export function isAddress(host: string): boolean {
-	return readHop(host) !== null;
+/**
+ * Whether a request's `Host` is one of this server's own: a loopback name, an address, or that of `publicUrl`. Any other is a
+ * name that somebody led here, such as a page that wants to read answers as its own (DNS rebinding).
+ */
+export function isOwnHost(host: string, publicUrl?: string): boolean {
+	if (isLoopbackHost(host) || readHop(host) !== null) return true;
+	return publicUrl !== undefined && nameOf(host) === new URL(publicUrl).hostname;
 }
+
+const nameOf = (host: string) => host.replace(/:\d*$/, "").toLowerCase();

@@ -3,6 +3,7 @@ import { type Scope, scopes } from "../auth/createKeyRing.ts";
 import { hashKey } from "../auth/hashKey.ts";
 import { newKey } from "../auth/newKey.ts";
 import { printTable } from "./printTable.ts";
+import { readName } from "./readName.ts";
 import { withStore } from "./withStore.ts";
 
 type Env = Record<string, string | undefined>;
@@ -60,13 +61,6 @@ function readScopes(list: string): Scope[] {
 	const unknown = asked.find((word) => !scopes.some((known) => known === word));
 	if (unknown === undefined) return scopes.filter((scope) => asked.includes(scope));
 	throw new InvalidArgumentError(`"${unknown}" is no scope. There are ${scopes.join(", ")}.`);
-}
-
-function readName(text: string): string {
-	const name = text.trim();
-	// It stands in a table, in logs, and beside corrections for ever.
-	if (/^[^\p{C}]{1,64}$/u.test(name)) return name;
-	throw new InvalidArgumentError("A name has 1 to 64 characters, and no line breaks among them.");
 }
 
 function createKey(env: Env, name: string, scopes: Scope[]): Promise<void> {

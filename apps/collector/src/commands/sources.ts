@@ -5,6 +5,7 @@ import { newKey } from "../auth/newKey.ts";
 import { findOptionFaults, optionNames } from "../auth/sourceOptions.ts";
 import { findNearest } from "../findNearest.ts";
 import { printTable } from "./printTable.ts";
+import { readName } from "./readName.ts";
 import { withStore } from "./withStore.ts";
 
 type Env = Record<string, string | undefined>;
@@ -48,7 +49,7 @@ Examples:
 				.choices(["server", "client"])
 				.makeOptionMandatory(),
 		)
-		.option("--name <name>", "for people; default: the id")
+		.addOption(new Option("--name <name>", "for people; default: the id").argParser(readName))
 		.description("make a source with a write key")
 		.action((id: string, options: { trust: Source["trust"]; name?: string }) => createSource(env, id, options));
 	sources

@@ -5,12 +5,11 @@ import { type Finding, fail, ok, warn } from "./finding.ts";
 /** Whether events arrive, and when none does, why. */
 export async function checkArrivals(
 	store: Pick<Store, "stats" | "listRejected">,
-	{ host, port }: Environment,
+	{ host, port, apiKey }: Environment,
 ): Promise<Finding[]> {
 	const { events, rejected } = await store.stats();
-	const metrics = await readMetrics(
-		`http://${host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host}:${port}/metrics`,
-	);
+	const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
+	const metrics = await readMetrics(`http://${name}:${port}/metrics`, apiKey);
 	const findings = [
 		metrics === null ? warn(`No server answers on port ${port}.`, "selfsame start") : ok("The server runs."),
 	];
@@ -51,9 +50,12 @@ const hints: Record<string, string> = {
 	storage_unavailable: "GET /ready says what is wrong.",
 };
 
-async function readMetrics(url: string): Promise<string | null> {
+/** Null where nothing answers; empty where the server wants a key for them, since it does not listen on loopback. */
+async function readMetrics(url: string, apiKey: string | undefined): Promise<string | null> {
 	try {
-		const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+		const headers: Record<string, string> = apiKey ? { authorization: `Bearer ${apiKey}` } : {};
+		const response = await fetch(url, { headers, signal: AbortSignal.timeout(2_000) });
+		if (response.status === 401 || response.status === 403) return "";
 		return response.ok ? await response.text() : null;
 	} catch {
 		return null;
