@@ -84,9 +84,8 @@ function joinsUsers(draft: Draft, row: AliasRow): boolean {
 	const as = draft.plan.readings.get(row.seq) ?? row.as;
 	if (!row.merge && as !== "user") return false;
 	if (!row.trusted || row.user === row.previousUser) return false;
-	const { timestamp } = row.position;
-	if (draft.isUnlinked(row.user, row.previousUser, timestamp)) return false;
-	return !draft.isUnmerged(row.user, timestamp) && !draft.isUnmerged(row.previousUser, timestamp);
+	if (draft.isUnlinked(row.user, row.previousUser, row)) return false;
+	return !draft.isUnmerged(row.user, row) && !draft.isUnmerged(row.previousUser, row);
 }
 
 /** The usual alias: two groups become one. */

@@ -8,12 +8,16 @@ import {
 	momentKey,
 	type Need,
 	type RegionFact,
+	standsAgainst,
 	sumOf,
 	type Unlink,
 } from "./facts.ts";
 import type { Position } from "./order.ts";
 import { emptyPlan, type Plan, type SpanEdit } from "./plan.ts";
 import type { Kinds } from "./replay.ts";
+
+/** Something that a correction may stand against. */
+type Placed = Pick<AliasRow, "seq" | "position">;
 
 /** Thrown inside a decision that lacks a fact; caught where the next independent part begins. */
 class Missing extends Error {}
@@ -229,24 +233,23 @@ export class Draft implements Kinds {
 		return this.demand(this.facts.unlinks.get(id), { kind: "unlinks", id });
 	}
 
-	/** Whether an unlink stands against a link between the two, whichever led, made by an event dated `timestamp`. */
-	isUnlinked(a: number, b: number, timestamp: number): boolean {
+	/** Whether an unlink stands against a link between the two, whichever led. */
+	isUnlinked(a: number, b: number, link: Placed): boolean {
 		if (!this.identifier(a).corrected || !this.identifier(b).corrected) return false;
-		return this.unlinks(a).some((u) => (u.a === b || u.b === b) && timestamp < u.before);
+		return this.unlinks(a).some((unlink) => (unlink.a === b || unlink.b === b) && standsAgainst(unlink, link));
 	}
 
-	/** Whether an unmerge stands against an alias of the user dated `timestamp`. */
-	isUnmerged(user: number, timestamp: number): boolean {
+	/** Whether an unmerge stands against an alias of the user. */
+	isUnmerged(user: number, alias: Placed): boolean {
 		if (!this.identifier(user).corrected) return false;
-		const before = this.demand(this.facts.unmerges.get(user), { kind: "unmerges", id: user });
-		return before !== null && timestamp < before;
+		const reach = this.demand(this.facts.unmerges.get(user), { kind: "unmerges", id: user });
+		return reach !== null && standsAgainst(reach, alias);
 	}
 
 	/** Whether a correction stands against a link. */
-	isDiscounted({ lead, identifier, position, previous }: EvidenceRow): boolean {
-		if (this.isUnlinked(lead, identifier, position.timestamp)) return true;
-		if (!previous) return false;
-		return this.isUnmerged(lead, position.timestamp) || this.isUnmerged(identifier, position.timestamp);
+	isDiscounted(row: EvidenceRow): boolean {
+		if (this.isUnlinked(row.lead, row.identifier, row)) return true;
+		return row.previous && (this.isUnmerged(row.lead, row) || this.isUnmerged(row.identifier, row));
 	}
 
 	/**

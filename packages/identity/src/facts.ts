@@ -51,6 +51,7 @@ export interface EvidenceRow {
 
 /** An alias of two ids as stored, whichever way its `previousId` is read at present. */
 export interface AliasRow {
+	/** The event's; of a merge the negative number of the correction that it is. */
 	seq: number;
 	position: Position;
 	user: number;
@@ -76,12 +77,23 @@ export interface Moment {
 	next: { position: Position; lead: number } | null;
 }
 
-/** A correction that makes links before an instant not count. */
-export interface Unlink {
-	a: number;
-	b: number;
+/** How far a correction reaches. Of several about the same, the greatest of each. */
+export interface Reach {
+	/** Its number: merges that people made before it are off. */
+	id: number;
 	/** ms; links of events dated before it are off. */
 	before: number;
+}
+
+/** A correction that takes away links between two identifiers. */
+export interface Unlink extends Reach {
+	a: number;
+	b: number;
+}
+
+/** Whether a correction stands against a link: an event's by when it is dated, a person's merge by when it was made. */
+export function standsAgainst({ id, before }: Reach, { seq, position }: Pick<AliasRow, "seq" | "position">): boolean {
+	return seq < 0 ? -seq < id : position.timestamp < before;
 }
 
 /** Everything `decideBatch` may have to know, loaded piece by piece as it asks. */
@@ -102,8 +114,8 @@ export interface Facts {
 	/** The time of the latest evidence about any member of a region, by root, ms; null where there is none. */
 	latestEvidence: Map<number, number | null>;
 	unlinks: Map<number, readonly Unlink[]>;
-	/** By user, or the anonymous id of the same value: aliases that name it count from this instant on, ms. */
-	unmerges: Map<number, number | null>;
+	/** By user, or the anonymous id of the same value: which aliases that name it are off. */
+	unmerges: Map<number, Reach | null>;
 	/** Aliases that name an identifier, as `userId` or as either reading of `previousId`. */
 	aliases: Map<number, readonly AliasRow[]>;
 }

@@ -1,5 +1,12 @@
 import type { IdentityConfig } from "./config.ts";
-import type { AliasRow, EvidenceRow, IdentifierFact, Unlink } from "./facts.ts";
+import {
+	type AliasRow,
+	type EvidenceRow,
+	type IdentifierFact,
+	type Reach,
+	standsAgainst,
+	type Unlink,
+} from "./facts.ts";
 import { compareIdentifiers } from "./identifiersOf.ts";
 import type { Position } from "./order.ts";
 import { type Evidence, type Kinds, type Link, replay, type Span } from "./replay.ts";
@@ -11,9 +18,10 @@ export interface History {
 	/** Links of events; those that an alias's `previousId` makes are left out, since `aliases` tells them. */
 	rows: readonly EvidenceRow[];
 	aliases: readonly AliasRow[];
-	unlinks: readonly Unlink[];
-	/** Aliases and merges dated before `before` that name the user do not count. */
-	unmerges: readonly { user: number; before: number }[];
+	/** With the time of each, ms. */
+	unlinks: readonly (Unlink & { at: number })[];
+	/** The same for aliases and merges that name the user. */
+	unmerges: readonly (Reach & { user: number; at: number })[];
 	/** For both readings of every `previousId`: when it was first seen in its own field, ms. */
 	firstSeen: ReadonlyMap<number, number>;
 }
@@ -102,32 +110,29 @@ function linkOf(row: EvidenceRow): ResolvedLink {
 	return { ...about(row), a: row.lead, b: row.identifier, kind: row.previous ? "alias" : "event" };
 }
 
-type Corrected = (row: {
-	lead: number;
-	identifier: number;
-	position: Position;
-	previous: boolean;
-}) => "unlinked" | "unmerged" | null;
+type Corrected = (
+	row: Pick<EvidenceRow, "seq" | "position" | "lead" | "identifier" | "previous">,
+) => "unlinked" | "unmerged" | null;
 
 /** Which correction stands against a link, of those made by `asOf`. */
 function corrections(history: History, asOf: number): Corrected {
-	const unlinkedBefore = new Map<string, number>();
-	for (const { a, b, before } of history.unlinks) {
-		if (before > asOf) continue;
-		for (const pair of [`${a} ${b}`, `${b} ${a}`]) {
-			unlinkedBefore.set(pair, Math.max(before, unlinkedBefore.get(pair) ?? before));
-		}
+	const unlinked = new Map<string, Reach>();
+	for (const unlink of history.unlinks) {
+		if (unlink.at > asOf) continue;
+		for (const pair of [`${unlink.a} ${unlink.b}`, `${unlink.b} ${unlink.a}`]) extend(unlinked, pair, unlink);
 	}
-	const unmergedBefore = new Map<number, number>();
-	for (const { user, before } of history.unmerges) {
-		if (before <= asOf) unmergedBefore.set(user, Math.max(before, unmergedBefore.get(user) ?? before));
-	}
-	const isBefore = (timestamp: number, before: number | undefined) => before !== undefined && timestamp < before;
-	return ({ lead, identifier, position: { timestamp }, previous }) => {
-		const isUnmerged = [lead, identifier].some((user) => isBefore(timestamp, unmergedBefore.get(user)));
-		if (previous && isUnmerged) return "unmerged";
-		return isBefore(timestamp, unlinkedBefore.get(`${lead} ${identifier}`)) ? "unlinked" : null;
+	const unmerged = new Map<number, Reach>();
+	for (const unmerge of history.unmerges) if (unmerge.at <= asOf) extend(unmerged, unmerge.user, unmerge);
+	return (row) => {
+		const stands = (reach: Reach | undefined) => reach !== undefined && standsAgainst(reach, row);
+		if (row.previous && [row.lead, row.identifier].some((user) => stands(unmerged.get(user)))) return "unmerged";
+		return stands(unlinked.get(`${row.lead} ${row.identifier}`)) ? "unlinked" : null;
 	};
+}
+
+function extend<Key>(reaches: Map<Key, Reach>, key: Key, { id, before }: Reach): void {
+	const known = reaches.get(key);
+	reaches.set(key, { id: Math.max(id, known?.id ?? id), before: Math.max(before, known?.before ?? before) });
 }
 
 /** Step 4: anonymous ids that were seen with too many users, each in one event. Corrections do not count here. */
@@ -180,7 +185,7 @@ function joinUsers(
 	for (const row of aliases) {
 		const { user, previousUser, trusted, merge } = row;
 		if (user === previousUser) continue;
-		const link = { lead: user, identifier: previousUser, position: row.position, previous: true };
+		const link = { ...about(row), lead: user, identifier: previousUser, previous: true };
 		const reason = trusted ? corrected(link) : "untrusted";
 		if (reason) {
 			// A merge that was undone is a correction corrected: no event's link was refused.

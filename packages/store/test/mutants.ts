@@ -25,8 +25,10 @@ export const mutants: Record<string, Partial<Rules>> = {
 		isUnmerged: (event, names, correction) => plainRules.isUnmerged(event, names.slice(0, 1), correction),
 	},
 	"unmerge cuts newer aliases too": {
-		isUnmerged: (_, names, correction) => correction.kind === "unmerge" && names.includes(correction.userId),
+		isUnmerged: (_event, names, correction) => correction.kind === "unmerge" && names.includes(correction.userId),
 	},
+	"corrections reach as far as now": { reachOf: (at) => at },
+	"corrections hold for ever": { reachOf: () => Number.POSITIVE_INFINITY },
 	"unlink works one way only": {
 		isUnlinked: (event, lead, other, correction) =>
 			correction.kind === "unlink" &&

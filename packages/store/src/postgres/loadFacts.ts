@@ -1,5 +1,20 @@
-import { type EvidenceRow, type Facts, momentKey, type Need, type Position, type Unlink } from "@selfsame/identity";
-import { type AliasColumns, type EvidenceColumns, toAlias, toEvidence } from "../sql/evidence.ts";
+import {
+	type EvidenceRow,
+	type Facts,
+	momentKey,
+	type Need,
+	type Position,
+	type Reach,
+	type Unlink,
+} from "@selfsame/identity";
+import {
+	type AliasColumns,
+	type EvidenceColumns,
+	farthest,
+	selectReach,
+	toAlias,
+	toEvidence,
+} from "../sql/evidence.ts";
 import type { LoadFacts } from "../sql/factLoader.ts";
 import { type IdentifierColumns, identifierColumns, identifierFact, regionFact } from "../sql/identifierRows.ts";
 import { all, type Work } from "../sql/work.ts";
@@ -19,8 +34,8 @@ const limitedRegions = `SELECT owner AS "user", id FROM identifiers WHERE owner 
 	JOIN identifiers r ON r.id = i.root WHERE a."user" = ${ids} AND a.reading = 1 AND r.limited IS NOT NULL`;
 const latestEvidence = `SELECT i.root, max((SELECT max(l.ts) FROM event_identifiers l WHERE l.identifier = i.id)) AS ts
 	FROM identifiers i WHERE i.id = ${ids} OR (i.root = ${ids} AND i.root <> i.id) GROUP BY i.root`;
-const unlinks = `SELECT a, b, at AS before FROM corrections WHERE kind = 'unlink' AND (a = ${ids} OR b = ${ids})`;
-const unmerges = `SELECT a, b, at FROM corrections WHERE kind = 'unmerge' AND (a = ${ids} OR b = ${ids})`;
+const unlinks = `${selectReach} WHERE kind = 'unlink' AND (a = ${ids} OR b = ${ids})`;
+const unmerges = `${selectReach} WHERE kind = 'unmerge' AND (a = ${ids} OR b = ${ids})`;
 const aliases = `SELECT * FROM aliases
 	WHERE "user" = ${ids} OR previous_user = ${ids} OR previous_anonymous = ${ids}`;
 
@@ -112,10 +127,8 @@ export function createLockedFactLoader(locked: LockedRows, counts: { evidenceRea
 			for (const [id, found] of distribute(of, rows, ({ a, b }) => [a, b])) facts.unlinks.set(id, found);
 		},
 		*unmerges(facts, of) {
-			const rows = yield* all<{ a: number; b: number; at: number }>(unmerges, { ids: bigints(of) });
-			for (const [id, found] of distribute(of, rows, ({ a, b }) => [a, b])) {
-				facts.unmerges.set(id, found.length === 0 ? null : Math.max(...found.map(({ at }) => at)));
-			}
+			const rows = yield* all<Reach & { a: number; b: number }>(unmerges, { ids: bigints(of) });
+			for (const [id, found] of distribute(of, rows, ({ a, b }) => [a, b])) facts.unmerges.set(id, farthest(found));
 		},
 		*aliases(facts, of) {
 			const rows = yield* all<AliasColumns>(aliases, { ids: bigints(of) });

@@ -211,6 +211,8 @@ export const corrections = pgTable(
 		at: long("at").notNull(),
 		a: long("a").notNull(),
 		b: long("b"),
+		/** ms; evidence dated before it is undone. Null, as of older versions: `at`. */
+		before: long("before"),
 		actor: text("actor").notNull(),
 		reason: text("reason").notNull(),
 	},

@@ -15,8 +15,9 @@ export interface CorrectionRows {
 	b: IdentifierRow;
 }
 
-const put = "INSERT INTO corrections (kind, at, a, b, actor, reason) VALUES (?, ?, ?, ?, ?, ?) RETURNING id";
-const putAgain = "INSERT INTO corrections (id, kind, at, a, b, actor, reason) VALUES (?, ?, ?, ?, ?, ?, ?)";
+const columns = "kind, at, before, a, b, actor, reason";
+const put = `INSERT INTO corrections (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id`;
+const putAgain = `INSERT INTO corrections (${columns}, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
 const putMerge = `INSERT INTO aliases
 	(seq, ts, message_id, source, "user", previous_user, previous_anonymous, reading, trusted)
 	VALUES (?, ?, ?, '${apiSource}', ?, ?, ?, 0, 1)`;
@@ -24,6 +25,14 @@ const putChange = "INSERT INTO changes (at, kind, identifier, other) VALUES (?, 
 const anonymousReadings =
 	'SELECT previous_anonymous FROM aliases WHERE ("user" = :id OR previous_user = :id) AND reading = 1';
 const joined = 'SELECT "user", previous_user AS other FROM aliases WHERE "user" = :id OR previous_user = :id';
+
+// Whichever way the `previousId` is read: what names somebody is evidence, whether it counts now or not.
+const lastAlias = `SELECT max(ts) FROM aliases WHERE "user" = :a OR previous_user = :a OR previous_anonymous = :b`;
+const lastLink = `SELECT max(ts) FROM (
+	SELECT max(ts) AS ts FROM event_identifiers WHERE identifier = :a AND lead = :b
+	UNION ALL SELECT max(ts) FROM event_identifiers WHERE identifier = :b AND lead = :a
+	UNION ALL SELECT max(ts) FROM aliases WHERE "user" = :a AND (previous_user = :b OR previous_anonymous = :b)
+	UNION ALL SELECT max(ts) FROM aliases WHERE "user" = :b AND (previous_user = :a OR previous_anonymous = :a)) AS links`;
 
 /** Corrections: kept for ever with who made them and why, then the parts they touch are decided anew. */
 export function createCorrections(identifiers: Identifiers, decider: Decider) {
@@ -40,8 +49,22 @@ export function createCorrections(identifiers: Identifiers, decider: Decider) {
 		return { regions, groups: regions.length === 0 ? [a.id, b.id] : [] };
 	}
 
-	/** @param known the number that the correction has in another database of the workspace. */
-	function* applyRows(rows: CorrectionRows, { at, actor, reason }: Attribution, known?: number): Work<void> {
+	/** When the latest evidence is dated that a correction names, ms; null where there is none. */
+	function* latestOf({ kind, a, b }: CorrectionRows): Work<number | null> {
+		if (kind === "merge") return null;
+		return (yield* pluck<number | null>(kind === "unmerge" ? lastAlias : lastLink, { a: a.id, b: b.id })) ?? null;
+	}
+
+	/**
+	 * @param before how far it reaches; null: as far as `at`.
+	 * @param known the number that the correction has in another database of the workspace.
+	 */
+	function* applyRows(
+		rows: CorrectionRows,
+		{ at, actor, reason }: Attribution,
+		before: number | null,
+		known?: number,
+	): Work<void> {
 		const { kind, a, b } = rows;
 		for (const row of [a, b]) {
 			yield* decider.raise(row.id, flag.corrected);
@@ -49,8 +72,9 @@ export function createCorrections(identifiers: Identifiers, decider: Decider) {
 			row.fresh = false;
 		}
 		yield* run(putChange, at, a.id, b.id);
-		const id = known ?? ((yield* pluck<number>(put, kind, at, a.id, b.id, actor, reason)) as number);
-		if (known !== undefined) yield* run(putAgain, known, kind, at, a.id, b.id, actor, reason);
+		const values = [kind, at, before, a.id, b.id, actor, reason] as const;
+		const id = known ?? ((yield* pluck<number>(put, ...values)) as number);
+		if (known !== undefined) yield* run(putAgain, ...values, known);
 		if (kind === "merge") yield* run(putMerge, -id, at, `merge-${id}`, a.id, b.id, b.id);
 		yield* decider.revise(yield* touchedBy(rows), at);
 	}
@@ -73,7 +97,11 @@ export function createCorrections(identifiers: Identifiers, decider: Decider) {
 	return {
 		/** Applies a correction inside a transaction that the caller has begun. */
 		*apply(correction: Correction, attribution: Attribution): Work<void> {
-			for (const rows of yield* toRows(correction, attribution.at)) yield* applyRows(rows, attribution);
+			const all = yield* toRows(correction, attribution.at);
+			let before = attribution.at;
+			// A link dated later than now is undone as well: up to there, and no farther.
+			for (const rows of all) before = Math.max(before, ((yield* latestOf(rows)) ?? Number.NEGATIVE_INFINITY) + 1);
+			for (const rows of all) yield* applyRows(rows, attribution, before);
 		},
 		applyRows,
 	};

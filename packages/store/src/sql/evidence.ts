@@ -1,4 +1,4 @@
-import type { AliasRow, EvidenceRow, Span } from "@selfsame/identity";
+import type { AliasRow, EvidenceRow, Reach, Span } from "@selfsame/identity";
 
 /** Stands for "from the beginning" where a position is stored. */
 export const beginning = Number.MIN_SAFE_INTEGER;
@@ -68,5 +68,14 @@ export const selectEvidence = `SELECT l.seq, l.ts, e.message_id, e.source, l.lea
 
 export const selectAliases = `SELECT * FROM aliases WHERE "user" = :id OR previous_user = :id OR previous_anonymous = :id`;
 
-export const selectUnlinks =
-	"SELECT a, b, at AS before FROM corrections WHERE kind = 'unlink' AND (a = :id OR b = :id)";
+/** What a correction undoes, as older versions kept it too. */
+export const selectReach = "SELECT id, a, b, at, coalesce(before, at) AS before FROM corrections";
+
+export const selectUnlinks = `${selectReach} WHERE kind = 'unlink' AND (a = :id OR b = :id)`;
+export const selectUnmerges = `${selectReach} WHERE kind = 'unmerge' AND (a = :id OR b = :id)`;
+
+/** The farthest of several; null where there is none. */
+export const farthest = (reaches: readonly Reach[]): Reach | null =>
+	reaches.length === 0
+		? null
+		: { id: Math.max(...reaches.map(({ id }) => id)), before: Math.max(...reaches.map(({ before }) => before)) };

@@ -5,14 +5,17 @@ import {
 	momentKey,
 	type Need,
 	type Position,
+	type Reach,
 	type Unlink,
 } from "@selfsame/identity";
 import {
 	type AliasColumns,
 	type EvidenceColumns,
+	farthest,
 	selectAliases,
 	selectEvidence,
 	selectUnlinks,
+	selectUnmerges,
 	toAlias,
 	toEvidence,
 } from "./evidence.ts";
@@ -36,7 +39,6 @@ const limitedRegions = `SELECT id FROM identifiers WHERE owner = :id AND limited
 const latestEvidence = `SELECT max(m.ts) FROM (
 	SELECT (SELECT max(l.ts) FROM event_identifiers l WHERE l.identifier = i.id) AS ts
 	FROM identifiers i WHERE i.id = :id OR (i.root = :id AND i.root <> i.id)) m`;
-const unmerged = "SELECT max(at) FROM corrections WHERE kind = 'unmerge' AND (a = :id OR b = :id)";
 
 /** Loads what a decision asks for; all that it asks for in one round. */
 export type LoadFacts = (facts: Facts, needs: readonly Need[]) => Work<void>;
@@ -95,7 +97,7 @@ export function createFactLoader(identifiers: Identifiers, counts: { evidenceRea
 				facts.unlinks.set(id, yield* all<Unlink>(selectUnlinks, { id }));
 				break;
 			case "unmerges":
-				facts.unmerges.set(id, (yield* pluck<number | null>(unmerged, { id })) ?? null);
+				facts.unmerges.set(id, farthest(yield* all<Reach>(selectUnmerges, { id })));
 				break;
 			case "aliases":
 				facts.aliases.set(id, (yield* all<AliasColumns>(selectAliases, { id })).map(toAlias));

@@ -4,6 +4,7 @@ import {
 	findRoot,
 	type History,
 	type IdentityConfig,
+	type Reach,
 	type Resolution,
 	resolve,
 	type Span,
@@ -15,6 +16,7 @@ import {
 	selectAliases,
 	selectEvidence,
 	selectUnlinks,
+	selectUnmerges,
 	toAlias,
 	toEvidence,
 } from "./evidence.ts";
@@ -34,8 +36,6 @@ export interface Past {
 
 const linked = `${selectEvidence} AND l.kind <> ${linkKind.previous}`;
 const joints = `SELECT identifier FROM event_identifiers WHERE lead = ? AND kind = ${linkKind.joint}`;
-const unmergesOf = `SELECT CAST(:id AS bigint) AS "user", at AS before FROM corrections
-	WHERE kind = 'unmerge' AND (a = :id OR b = :id)`;
 const firstSeen = `SELECT min(ts) FROM (SELECT min(ts) AS ts FROM events WHERE lead = :id
 	UNION ALL SELECT min(ts) FROM event_identifiers WHERE identifier = :id AND kind <> ${linkKind.previous}) AS firsts`;
 
@@ -146,7 +146,8 @@ export function createHistoryReader(config: IdentityConfig) {
 		for (const { id, corrected } of facts.values()) {
 			if (!corrected) continue;
 			unlinks.push(...(yield* all<History["unlinks"][number]>(selectUnlinks, { id })));
-			unmerges.push(...(yield* all<History["unmerges"][number]>(unmergesOf, { id })));
+			const found = yield* all<Reach & { at: number }>(selectUnmerges, { id });
+			unmerges.push(...found.map((unmerge) => ({ ...unmerge, user: id })));
 		}
 		return { identifiers: facts, rows, aliases, unlinks, unmerges, firstSeen: seen };
 	}

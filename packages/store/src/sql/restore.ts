@@ -94,11 +94,11 @@ function* restoreCorrections({ source, target }: Restoring): Steps<void> {
 }
 
 function* applyAgain({ identifiers, corrections }: Amendments, correction: StoredCorrection): Work<void> {
-	const { id, kind, at, actor, reason } = correction;
+	const { id, kind, at, before, actor, reason } = correction;
 	const rowOf = (name: Identifier | ErasedName) =>
 		"value" in name ? identifiers.resolve(name, at) : identifiers.resolveErased(name);
 	const rows = { kind, a: yield* rowOf(correction.a), b: yield* rowOf(correction.b) };
-	yield* corrections.applyRows(rows, { at, actor, reason }, id);
+	yield* corrections.applyRows(rows, { at, actor, reason }, before, id);
 }
 
 function* copyTables({ source, target }: Restoring, tables: readonly CopiedTable[]): Steps<void> {

@@ -42,6 +42,8 @@ export interface StoredCorrection {
 	id: number;
 	kind: Correction["kind"];
 	at: number;
+	/** How far it reaches, ms; null, as of older versions: `at`. */
+	before: number | null;
 	a: Identifier | ErasedName;
 	b: Identifier | ErasedName;
 	actor: string;
@@ -57,7 +59,7 @@ const dead = `SELECT e.seq, i.type, i.key, i.died_at AS "diedAt", 1 AS led
 	UNION ALL SELECT l.seq, i.type, i.key, i.died_at AS "diedAt", 0 AS led
 	FROM identifiers i JOIN event_identifiers l ON l.identifier = i.id
 	WHERE i.died_at IS NOT NULL AND l.kind <> ${linkKind.previous}`;
-const corrections = `SELECT id, kind, at, a, b, actor, reason FROM corrections WHERE id > ? ORDER BY id LIMIT ${stride}`;
+const corrections = `SELECT id, kind, at, before, a, b, actor, reason FROM corrections WHERE id > ? ORDER BY id LIMIT ${stride}`;
 
 /** Reads what a workspace was told, as another database of it can be told again. */
 export function createStoredWorkspace({ payloads, payload, lastLetter }: Dialect) {

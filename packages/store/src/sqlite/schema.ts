@@ -215,6 +215,8 @@ export const corrections = sqliteTable(
 		at: integer("at").notNull(),
 		a: integer("a").notNull(),
 		b: integer("b"),
+		/** ms; evidence dated before it is undone. Null, as of older versions: `at`. */
+		before: integer("before"),
 		actor: text("actor").notNull(),
 		reason: text("reason").notNull(),
 	},

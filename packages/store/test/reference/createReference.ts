@@ -1,5 +1,6 @@
 import type { IdentityConfig } from "@selfsame/identity";
 import type { AcceptedEvent, Identifier, IngestResult, JsonObject } from "@selfsame/protocol";
+import type { Correction } from "@selfsame/store";
 import { evidenceOf } from "./evidence.ts";
 import { compareBytes } from "./order.ts";
 import { type Replay, replay } from "./replay.ts";
@@ -92,6 +93,19 @@ export function createReference(config: IdentityConfig, { rules = plainRules, id
 		return "accepted";
 	}
 
+	/** Whether an event is evidence that a correction names, whether it counts or not. */
+	const isNamedBy = (event: AcceptedEvent, correction: Correction) => {
+		const { identifiers, userId, previousId } = evidenceOf(event, config);
+		const asked = { ...correction, at: 0, before: Number.POSITIVE_INFINITY };
+		const [lead, ...others] = identifiers;
+		if (lead === undefined) return false;
+		if (previousId !== undefined) {
+			if (plainRules.isUnmerged(event, [userId as string, previousId], asked)) return true;
+			others.push({ type: "user_id", value: previousId }, { type: "anonymous_id", value: previousId });
+		}
+		return others.some((other) => plainRules.isUnlinked(event, lead, other, asked));
+	};
+
 	const groupOf = (event: AcceptedEvent) => evidenceOf(event, config).groupId;
 	function groupWrites(state: Replay, asOf: number): Map<string, JsonObject> {
 		const writes = [...orphanedWrites.filter(({ timestamp }) => timestamp <= asOf)];
@@ -130,8 +144,11 @@ export function createReference(config: IdentityConfig, { rules = plainRules, id
 			});
 		},
 
-		correct(correction: MadeCorrection): void {
-			corrections.push(correction);
+		correct(correction: Correction & { at: number }): void {
+			const latest = Math.max(
+				...events.filter((event) => isNamedBy(event, correction)).map(({ timestamp }) => timestamp),
+			);
+			corrections.push({ ...correction, before: rules.reachOf(correction.at, latest) });
 		},
 
 		/** Null when nobody holds the identifier. */

@@ -94,16 +94,15 @@ function noteSeen({ seen }: Replay, { key, type, value }: Keyed, event: Accepted
 }
 
 function mergesThatStand({ corrections, keyAt, rules }: ReplayInput): [Keyed, Keyed][] {
-	return corrections.flatMap((merge) => {
+	return corrections.flatMap((merge, made) => {
 		if (merge.kind !== "merge") return [];
 		const names = [merge.userId, merge.otherUserId];
 		const [one, other] = names.map((value) => ({ type: "user_id", value })) as [Identifier, Identifier];
-		const moment = { timestamp: merge.at, messageId: "", source: "" };
-		const undone = corrections.some(
-			(later) =>
-				(later.kind === "unmerge" && merge.at < later.at && names.includes(later.userId)) ||
-				rules.isUnlinked(moment, one, other, later),
-		);
+		// It is no evidence with a time of its own: whatever correction was made later undoes it, and none that was before.
+		const moment = { timestamp: Number.NEGATIVE_INFINITY, messageId: "", source: "" };
+		const undone = corrections
+			.slice(made + 1)
+			.some((later) => rules.isUnmerged(moment, names, later) || rules.isUnlinked(moment, one, other, later));
 		if (undone) return [];
 		const [a, b] = names.map((value): Keyed => {
 			const identifier = { type: "user_id", value };

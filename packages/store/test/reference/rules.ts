@@ -2,8 +2,8 @@ import type { AcceptedEvent, Identifier } from "@selfsame/protocol";
 import type { Correction } from "@selfsame/store";
 import { comparePositions, type Position } from "./order.ts";
 
-/** A correction with its instant, as it was made. */
-export type MadeCorrection = Correction & { at: number };
+/** A correction as it was made: when, and before which instant it undoes evidence. */
+export type MadeCorrection = Correction & { at: number; before: number };
 
 /** A span of one identifier's ownership by someone who was deleted. */
 export interface Tombstone {
@@ -24,7 +24,9 @@ export interface Rules {
 	isShared(users: number, most: number): boolean;
 	previousIdIs(seen: { asAnonymous: boolean; asUser: boolean }): "anonymous" | "user";
 	mayJoinUsers(event: AcceptedEvent): boolean;
-	isUnmerged(event: AcceptedEvent, names: readonly string[], correction: MadeCorrection): boolean;
+	/** How far a correction made at `at` reaches, where the latest evidence that it names is dated `latest`. */
+	reachOf(at: number, latest: number): number;
+	isUnmerged(event: Position, names: readonly string[], correction: MadeCorrection): boolean;
 	isUnlinked(event: Position, lead: Identifier, other: Identifier, correction: MadeCorrection): boolean;
 	isErased(event: Position, key: string, tombstone: Tombstone): boolean;
 	/** Whether a write of null is remembered, so that an older write does not come back. */
@@ -43,11 +45,12 @@ export const plainRules: Rules = {
 	isShared: (users, most) => users > most,
 	previousIdIs: ({ asAnonymous, asUser }) => (asAnonymous && !asUser ? "anonymous" : "user"),
 	mayJoinUsers: (event) => event.trust === "server",
+	reachOf: (at, latest) => Math.max(at, latest + 1),
 	isUnmerged: (event, names, correction) =>
-		correction.kind === "unmerge" && event.timestamp < correction.at && names.includes(correction.userId),
+		correction.kind === "unmerge" && event.timestamp < correction.before && names.includes(correction.userId),
 	isUnlinked: (event, lead, other, correction) =>
 		correction.kind === "unlink" &&
-		event.timestamp < correction.at &&
+		event.timestamp < correction.before &&
 		((same(lead, correction.identifier) && same(other, correction.from)) ||
 			(same(other, correction.identifier) && same(lead, correction.from))),
 	isErased: (event, key, { key: deleted, from, to, at }) =>
