@@ -6,7 +6,8 @@ import type { Candidate, Revision } from "./plan.ts";
 /**
  * Step 3 of the rule: aliases join users in a layer above. A `previousId` that was seen as an anonymous id and never as
  * a user is that anonymous id, and then links it like any other evidence. Seen means anywhere in the event set, so an
- * alias may change its reading long after it came.
+ * alias may change its reading long after it came. What a stranger sends with a public key says nothing about an alias
+ * that is believed: for that one, only users in events that are believed or proven were seen.
  *
  * Returns the identifiers whose regions must be decided anew, because an alias began or ceased to link them.
  */
@@ -14,13 +15,8 @@ export function readAliases(draft: Draft, events: readonly Candidate[], revision
 	const touchedRegions = new Set<number>();
 	const touchedGroups = new Set<number>(revision.groups);
 
-	for (const event of events) {
-		for (const id of [event.lead, ...event.others]) {
-			if (draft.seen(id)) continue;
-			draft.plan.seen.add(id);
-		}
-	}
-	for (const id of draft.plan.seen) {
+	for (const event of events) noteSeen(draft, event);
+	for (const id of new Set([...draft.plan.seen, ...draft.plan.believed])) {
 		// An identifier that no row knew before this batch can be in no earlier alias.
 		if (draft.identifier(id).fresh) continue;
 		draft.attempt(() => rereadEarlierAliases(draft, id, touchedRegions, touchedGroups));
@@ -42,16 +38,26 @@ export function readAliases(draft: Draft, events: readonly Candidate[], revision
 	return touchedRegions;
 }
 
+function noteSeen(draft: Draft, { lead, others, believed }: Candidate): void {
+	const { plan } = draft;
+	const isUser = draft.isUser(lead);
+	if (isUser && believed && !draft.isBelieved(lead)) plan.believed.add(lead);
+	if (isUser && !believed && !draft.seen(lead)) plan.unproven.add(lead);
+	for (const id of [lead, ...others]) if (!draft.seen(id)) plan.seen.add(id);
+}
+
 /** How a `previousId` reads: as the anonymous id it was seen as, unless it was ever seen as a user. */
-function readingOf(draft: Draft, previousUser: number, previousAnonymous: number): "user" | "anonymous" {
-	return draft.seen(previousAnonymous) && !draft.seen(previousUser) ? "anonymous" : "user";
+function readingOf(draft: Draft, alias: Pick<AliasRow, "previousUser" | "previousAnonymous" | "trusted">) {
+	const { previousUser, previousAnonymous, trusted } = alias;
+	const isUser = trusted ? draft.isBelieved(previousUser) : draft.seen(previousUser);
+	return draft.seen(previousAnonymous) && !isUser ? "anonymous" : "user";
 }
 
 function aliasRowOf(draft: Draft, event: Candidate): AliasRow[] {
 	if (!event.alias) return [];
 	const { previousUser, previousAnonymous, trusted } = event.alias;
 	const { seq, position, lead: user } = event;
-	const as = readingOf(draft, previousUser, previousAnonymous);
+	const as = readingOf(draft, event.alias);
 	return [{ seq, position, user, previousUser, previousAnonymous, as, trusted }];
 }
 
@@ -69,7 +75,7 @@ function addAnonymousLink(draft: Draft, row: AliasRow): void {
 function rereadEarlierAliases(draft: Draft, id: number, regions: Set<number>, groups: Set<number>): void {
 	for (const row of draft.aliases(id)) {
 		if (row.merge || (row.previousUser !== id && row.previousAnonymous !== id)) continue;
-		const as = readingOf(draft, row.previousUser, row.previousAnonymous);
+		const as = readingOf(draft, row);
 		if (as === row.as || draft.plan.readings.get(row.seq) === as) continue;
 		draft.plan.readings.set(row.seq, as);
 		if (as === "anonymous") addAnonymousLink(draft, row);

@@ -80,6 +80,11 @@ export class Draft implements Kinds {
 		return this.plan.seen.has(id) || this.identifier(id).seen;
 	}
 
+	/** Whether an event that is believed or proven carries a user. */
+	isBelieved(user: number): boolean {
+		return this.plan.believed.has(user) || this.identifier(user).believed;
+	}
+
 	/** Whether an alias's `previousId` is, or was once, read as this identifier. */
 	isAliased(id: number): boolean {
 		return this.plan.aliased.has(id) || this.identifier(id).aliased;

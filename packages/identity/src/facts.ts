@@ -11,6 +11,8 @@ export interface IdentifierFact {
 	root: number;
 	/** Whether an event carried it in its own field, not only as an alias's `previousId`. */
 	seen: boolean;
+	/** Of a user: whether such an event was believed or proven. */
+	believed: boolean;
 	/** Whether an unlink or unmerge names it, or takes away an alias of it: then evidence about it needs a second look. */
 	corrected: boolean;
 	/** Whether an alias's `previousId` was ever read as it. Then events of the user who has it tell of new sightings. */

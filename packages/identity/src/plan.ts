@@ -11,6 +11,8 @@ export interface Candidate {
 	lead: number;
 	/** Its other usable identifiers, best first; an alias's `previousId` is not among them. */
 	others: readonly number[];
+	/** Whether its `userId` is believed, as a server's, or proven. */
+	believed: boolean;
 	/** Both readings of an alias's `previousId`. */
 	alias?: { previousUser: number; previousAnonymous: number; trusted: boolean };
 }
@@ -21,7 +23,7 @@ export interface Revision {
 	regions: readonly number[];
 	/** Users, whose alias groups are. */
 	groups: readonly number[];
-	/** Identifiers that events may have ceased to carry, so that aliases naming them may read otherwise. */
+	/** Identifiers that events (or those that are believed) may have ceased to carry, so that aliases may read otherwise. */
 	unseen?: readonly number[];
 }
 
@@ -53,6 +55,10 @@ export interface Change {
 export interface Plan {
 	/** Identifiers that an event now carries in its own field, for the first time. */
 	seen: Set<number>;
+	/** Users that an event which is believed or proven now carries, for the first time. */
+	believed: Set<number>;
+	/** Users that are seen for the first time, in an event that is neither. */
+	unproven: Set<number>;
 	/** Identifiers about which evidence is stored that does not count, because of a correction of an alias. */
 	corrected: Set<number>;
 	/** Identifiers that an alias's `previousId` is read as. */
@@ -79,6 +85,8 @@ export interface Plan {
 export function emptyPlan(): Plan {
 	return {
 		seen: new Set(),
+		believed: new Set(),
+		unproven: new Set(),
 		corrected: new Set(),
 		aliased: new Set(),
 		roots: new Map(),

@@ -24,6 +24,8 @@ export interface History {
 	unmerges: readonly (Reach & { user: number; at: number })[];
 	/** For both readings of every `previousId`: when it was first seen in its own field, ms. */
 	firstSeen: ReadonlyMap<number, number>;
+	/** The same where the event was believed or proven, for its reading as a user. */
+	firstBelieved: ReadonlyMap<number, number>;
 }
 
 export interface ResolvedLink {
@@ -63,11 +65,14 @@ export function resolve(history: History, config: IdentityConfig, asOf = Number.
 	const rows = history.rows.filter((row) => row.position.timestamp <= asOf);
 	const aliases = history.aliases.filter((row) => row.position.timestamp <= asOf);
 	const corrected = corrections(history, asOf);
-	const isSeen = (id: number) => {
-		const first = history.firstSeen.get(id);
+	const isIn = (firsts: ReadonlyMap<number, number>, id: number) => {
+		const first = firsts.get(id);
 		return first !== undefined && first <= asOf;
 	};
-	const readsAsAnonymous = (row: AliasRow) => !row.merge && isSeen(row.previousAnonymous) && !isSeen(row.previousUser);
+	const readsAsAnonymous = ({ merge, previousAnonymous, previousUser, trusted }: AliasRow) =>
+		!merge &&
+		isIn(history.firstSeen, previousAnonymous) &&
+		!isIn(trusted ? history.firstBelieved : history.firstSeen, previousUser);
 
 	const carried = new Set(rows.map((row) => `${row.seq} ${row.identifier}`));
 	const anonymous = aliases.filter(readsAsAnonymous).map(anonymousLink);

@@ -13,6 +13,7 @@ function load(facts: Facts, { kind, id }: Need): void {
 			value: `${id}`,
 			root: id,
 			seen: true,
+			believed: true,
 			corrected: false,
 			aliased: false,
 			fresh: false,

@@ -34,6 +34,11 @@ export interface AcceptedEvent {
 	/** Which source sent it: the source's slug, such as `web`. With `messageId` unique for ever. */
 	source: string;
 	trust: Trust;
+	/**
+	 * Of a client source: whether an identity token proved its `userId`. Left out: not known, since an older version stored
+	 * it; then it counts as proven, as it did.
+	 */
+	proven?: boolean;
 	/** The write key it came in with, so that `selfsame purge` can undo what a leaked or abused one brought. */
 	writeKey?: string;
 	/** 1 to 256 characters. */

@@ -26,6 +26,7 @@ describe("an accepted event", () => {
 		expect(event).toEqual({
 			source: "web",
 			trust: "client",
+			proven: false,
 			messageId: "m1",
 			type: "track",
 			timestamp: receivedAt - 1_000,

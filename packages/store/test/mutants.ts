@@ -20,6 +20,13 @@ export const mutants: Record<string, Partial<Rules>> = {
 	"previousId is anonymous when it ever was": {
 		previousIdIs: ({ asAnonymous }) => (asAnonymous ? "anonymous" : "user"),
 	},
+	"a stranger's userId tells what a believed alias means": { tellsUser: () => true },
+	"nobody's unproven userId tells what a client's alias means": {
+		tellsUser: ({ trust, proven }) => trust === "server" || proven !== false,
+	},
+	"what an older version stored proves nothing": {
+		tellsUser: ({ trust, proven }, alias) => alias.trust === "client" || trust === "server" || proven === true,
+	},
 	"a client source joins users": { mayJoinUsers: () => true },
 	"unmerge looks at userId only": {
 		isUnmerged: (event, names, correction) => plainRules.isUnmerged(event, names.slice(0, 1), correction),

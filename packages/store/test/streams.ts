@@ -89,7 +89,7 @@ function toEvent(
 	kind: EventType,
 	made: Claimed,
 	trait: JsonObject,
-	at: { timestamp: number; source: string; messageId: string },
+	{ proven, ...at }: { timestamp: number; source: string; messageId: string; proven: boolean | undefined },
 ): AcceptedEvent {
 	const claim: Claims = {};
 	if (made.userId !== undefined) claim.userId = made.userId;
@@ -98,12 +98,13 @@ function toEvent(
 	if (kind === "group") claim.groupId = made.groupId;
 	else if (made.emails !== undefined) claim.emails = made.emails;
 	// A page's own claim proves nothing; what its backend signed does.
-	const [proven] = made.emails ?? [];
-	if (proven !== undefined && at.source === "web" && made.userId !== undefined) claim.provenEmails = [proven];
+	const [vouched] = made.emails ?? [];
+	if (vouched !== undefined && at.source === "web" && made.userId !== undefined) claim.provenEmails = [vouched];
 	if (made.externalIds !== undefined) claim.externalIds = made.externalIds.map(([of, id]) => ({ type: of, id }));
 	return {
 		...at,
 		trust: at.source === "web" ? "client" : "server",
+		...(at.source === "web" && proven !== undefined ? { proven } : {}),
 		type: kind,
 		receivedAt: at.timestamp,
 		claims: claim,
@@ -115,7 +116,9 @@ function toEvent(
 
 const position = fc.record({
 	timestamp: instant,
-	source: pick("shop", "shop", "shop", "crm", "web"),
+	source: pick("shop", "shop", "shop", "crm", "web", "web"),
+	/** Of a page's event: no version before this one kept it. */
+	proven: pick(false, false, false, true, undefined),
 	// Bytes and UTF-16 units sort the last two differently.
 	messageId: fc.tuple(fc.nat(99), pick("", "", "", "\u{ff5e}", "\u{1f600}")).map(([n, end]) => `§m${end}${n}`),
 });

@@ -14,12 +14,14 @@ export async function proveIdentities(batch: ParsedBatch, source: KnownSource, v
 	const mode = source.options.identityVerification ?? "off";
 	if (mode === "off" || source.trust === "server") return 0;
 	let unproven = 0;
-	for (const [at, { claims }] of batch.events.entries()) {
+	for (const [at, event] of batch.events.entries()) {
+		const { claims } = event;
 		if (claims.userId === undefined) continue;
 		const token = batch.tokens[at];
 		const proof = typeof token === "string" ? await verifier.prove(token, source) : null;
 		// Compared as identity will read it: what is proven is the user that this id becomes.
 		if (proof && normaliseValue(claims.userId) === proof.subject) {
+			event.proven = true;
 			if (proof.email !== null) claims.provenEmails = [proof.email];
 			continue;
 		}

@@ -87,6 +87,8 @@ export function parseEvent(raw: JsonObject, setting: EventSetting, notice: Notic
 		claims,
 		payload,
 	};
+	// Whoever looks at the token says otherwise.
+	if (setting.trust === "client") event.proven = false;
 	if (setting.writeKey !== undefined) event.writeKey = setting.writeKey;
 	if (name !== undefined) event.name = name;
 	if (written !== undefined) event.traits = written;

@@ -4,6 +4,7 @@ import { eventTypes } from "../sql/eventTypes.ts";
 import { linkKind } from "../sql/evidence.ts";
 import type { IdentifierRow } from "../sql/identifierRows.ts";
 import { claimsToKeep, type Incoming } from "../sql/incoming.ts";
+import { standingOf } from "../sql/standing.ts";
 import type { Work } from "../sql/work.ts";
 import { copyRows, createCopy } from "./copyRows.ts";
 import { createInsertion } from "./insertRows.ts";
@@ -80,7 +81,7 @@ function eventRow(incoming: Incoming, writeKey: number | null) {
 		source: event.source,
 		message_id: event.messageId,
 		type: eventTypes.indexOf(event.type),
-		trusted: event.trust === "server" ? 1 : 0,
+		trusted: standingOf(event),
 		ts: event.timestamp,
 		received_at: event.receivedAt,
 		lead: lead?.id ?? null,

@@ -8,6 +8,7 @@ import { flag, identifierFact, regionFact } from "../sql/identifierRows.ts";
 import { canonicalRules } from "../sql/identityRules.ts";
 import { createNaming, type Incoming, readingsOf, toCandidates, withoutDeadNames } from "../sql/incoming.ts";
 import type { KeyedHash } from "../sql/keyedHash.ts";
+import { isBelievedUser } from "../sql/standing.ts";
 import { get, leave, run, type Work } from "../sql/work.ts";
 import { createWriteKeyIds } from "../sql/writeKeyIds.ts";
 import { isConflict, isDuplicate, isLockTimeout } from "./errors.ts";
@@ -103,9 +104,12 @@ export function createIngest({ pool, config, hash, counts }: IngestDeps) {
 
 	/** Everybody whom the events name. */
 	const mentionsIn = (judged: readonly Judged[]): Mention[] =>
-		judged.flatMap(({ event: { timestamp }, named: { identifiers, previousId } }) => {
+		judged.flatMap(({ event, named: { identifiers, previousId } }) => {
+			const { timestamp } = event;
+			const standing = isBelievedUser(event) ? flag.believed : flag.unproven;
 			const own = identifiers.map((identifier, index) => {
-				return { identifier, timestamp, flags: index === 0 ? flag.led | flag.seen : flag.seen };
+				const lead = flag.led | (identifier.type === "user_id" ? standing : 0);
+				return { identifier, timestamp, flags: index === 0 ? flag.seen | lead : flag.seen };
 			});
 			if (previousId === undefined) return own;
 			const { user, anonymous } = readingsOf(previousId);

@@ -78,6 +78,8 @@ export function bitsToRaise(
 	};
 	for (const { id } of leads) note(id, flag.led);
 	for (const id of plan.seen) note(id, flag.seen);
+	for (const id of plan.believed) note(id, flag.believed);
+	for (const id of plan.unproven) note(id, flag.unproven);
 	for (const id of plan.corrected) note(id, flag.corrected);
 	for (const id of plan.aliased) note(id, flag.aliased);
 	return bits;

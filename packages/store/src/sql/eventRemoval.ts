@@ -3,6 +3,7 @@ import type { Dialect } from "./dialect.ts";
 import { flag } from "./identifierRows.ts";
 import type { Identifiers } from "./identifiers.ts";
 import { type Ownership, selectIdentifiersOfUser } from "./ownership.ts";
+import { believedUser } from "./standing.ts";
 import type { Tombstones } from "./tombstones.ts";
 import { all, column, pluck, run, type Value, type Work } from "./work.ts";
 
@@ -45,17 +46,22 @@ export function createEventRemoval({ dialect, identifiers, ownership, decider, t
 		for (const { source, message_id } of messages) yield* tombstones.rememberMessage(source, message_id);
 	}
 
-	/** Says of each identifier whether any event that is left carries it or is led by it. */
+	/**
+	 * Says of each identifier whether any event that is left carries it or is led by it, and of a user whether any such
+	 * event is believed or proven. Answers with those that may be seen no more, or not be believed.
+	 */
 	function* lookAgain(ids: Iterable<number>): Work<number[]> {
 		const setFlags = `UPDATE identifiers SET flags = (flags & ${flag.corrected | flag.aliased}) | ? WHERE id = ?`;
 		const linking = "SELECT 1 FROM event_identifiers WHERE identifier = ? AND kind <> 1 LIMIT 1";
+		const believed = `SELECT 1 FROM events WHERE lead = ? AND ${believedUser} LIMIT 1`;
 		const unseen: number[] = [];
 		for (const id of ids) {
 			const led = (yield* pluck<number>("SELECT 1 FROM events WHERE lead = ? LIMIT 1", id)) !== undefined;
 			const linked = (yield* pluck<number>(linking, id)) !== undefined;
-			const bits = (led ? flag.led | flag.seen : 0) | (linked ? flag.seen : 0);
+			const isDoubted = led && (yield* pluck<number>(believed, id)) === undefined;
+			const bits = (led ? flag.led | flag.seen : 0) | (linked ? flag.seen : 0) | (isDoubted ? flag.unproven : 0);
 			yield* run(setFlags, bits, id);
-			if (!led && !linked) unseen.push(id);
+			if ((!led && !linked) || isDoubted) unseen.push(id);
 		}
 		return unseen;
 	}

@@ -22,6 +22,7 @@ import {
 } from "./evidence.ts";
 import { type IdentifierColumns, identifierColumns, identifierFact, toIdentifierRow } from "./identifierRows.ts";
 import { type OwnedSpan, ownedSpans, selectIdentifiersOfUser } from "./ownership.ts";
+import { believedUser } from "./standing.ts";
 import { all, column, get, pluck, type Work } from "./work.ts";
 
 /** What the rule says of some people, worked out from their evidence alone. */
@@ -38,6 +39,7 @@ const linked = `${selectEvidence} AND l.kind <> ${linkKind.previous}`;
 const joints = `SELECT identifier FROM event_identifiers WHERE lead = ? AND kind = ${linkKind.joint}`;
 const firstSeen = `SELECT min(ts) FROM (SELECT min(ts) AS ts FROM events WHERE lead = :id
 	UNION ALL SELECT min(ts) FROM event_identifiers WHERE identifier = :id AND kind <> ${linkKind.previous}) AS firsts`;
+const firstBelieved = `SELECT ts FROM events WHERE lead = ? AND ${believedUser} ORDER BY ts LIMIT 1`;
 
 type Fact = ReturnType<typeof identifierFact>;
 
@@ -135,7 +137,10 @@ export function createHistoryReader(config: IdentityConfig) {
 	function* load(seeds: readonly number[]): Work<History> {
 		const { rows, aliases, facts } = yield* gather(seeds);
 		const seen = new Map<number, number>();
+		const believed = new Map<number, number>();
 		for (const { previousUser, previousAnonymous } of aliases) {
+			const proven = yield* pluck<number>(firstBelieved, previousUser);
+			if (proven !== undefined) believed.set(previousUser, proven);
 			for (const id of [previousUser, previousAnonymous]) {
 				const first = (yield* pluck<number | null>(firstSeen, { id })) as number | null;
 				if (first !== null) seen.set(id, first);
@@ -149,7 +154,7 @@ export function createHistoryReader(config: IdentityConfig) {
 			const found = yield* all<Reach & { at: number }>(selectUnmerges, { id });
 			unmerges.push(...found.map((unmerge) => ({ ...unmerge, user: id })));
 		}
-		return { identifiers: facts, rows, aliases, unlinks, unmerges, firstSeen: seen };
+		return { identifiers: facts, rows, aliases, unlinks, unmerges, firstSeen: seen, firstBelieved: believed };
 	}
 
 	return {

@@ -1,7 +1,14 @@
 import type { IdentifierFact, RegionFact } from "@selfsame/identity";
 
-/** Bits of `identifiers.flags`. */
-export const flag = { seen: 1, led: 2, corrected: 4, aliased: 8 } as const;
+/**
+ * Bits of `identifiers.flags`. The last two are of users: first seen in an event that was neither believed nor proven, and
+ * seen in one that was. Older versions knew neither, and whom they saw counts as before.
+ */
+export const flag = { seen: 1, led: 2, corrected: 4, aliased: 8, unproven: 16, believed: 32 } as const;
+
+/** Whether an event that was believed or proven carries a user, as its flags say. */
+const isBelieved = (flags: number): boolean =>
+	(flags & flag.seen) !== 0 && ((flags & flag.unproven) === 0 || (flags & flag.believed) !== 0);
 
 export const regionStates = ["settled", "contested", "tight", "shared"] as const;
 
@@ -55,6 +62,7 @@ export function identifierFact(row: IdentifierRow): IdentifierFact {
 		value: row.value ?? `\u{10ffff}${row.erased}`,
 		root: row.root,
 		seen: (row.flags & flag.seen) !== 0,
+		believed: isBelieved(row.flags),
 		corrected: (row.flags & flag.corrected) !== 0,
 		aliased: (row.flags & flag.aliased) !== 0,
 		fresh: row.fresh,

@@ -9,6 +9,7 @@ import {
 } from "@selfsame/identity";
 import type { AcceptedEvent, Identifier, Json, JsonObject } from "@selfsame/protocol";
 import type { ErasedName, IdentifierRow } from "./identifierRows.ts";
+import { isBelievedUser } from "./standing.ts";
 import { withoutExternalId, withoutName } from "./withoutName.ts";
 
 /** An event on its way into the store, with the rows of those that it names. */
@@ -95,7 +96,13 @@ export function toCandidates(events: readonly Incoming[]): Candidate[] {
 		if (!lead) return [];
 		const { timestamp, messageId, source } = event;
 		const position = { timestamp, messageId, source };
-		const candidate: Candidate = { seq, position, lead: lead.id, others: others.map(({ id }) => id) };
+		const candidate: Candidate = {
+			seq,
+			position,
+			lead: lead.id,
+			others: others.map(({ id }) => id),
+			believed: isBelievedUser(event),
+		};
 		if (alias) {
 			const { previousUser, previousAnonymous } = alias;
 			const trusted = event.trust === "server";

@@ -73,6 +73,8 @@ export function createPlanWriter(identifiers: Identifiers) {
 		raise,
 		/** Writes the plan, the change log included. `at` is the commit's time, ms. */
 		*write(plan: Plan, at: number): Work<void> {
+			for (const id of plan.unproven) yield* raise(id, flag.unproven);
+			for (const id of plan.believed) yield* raise(id, flag.believed);
 			for (const id of plan.seen) yield* raise(id, flag.seen);
 			for (const id of plan.corrected) yield* raise(id, flag.corrected);
 			for (const id of plan.aliased) yield* raise(id, flag.aliased);

@@ -1,6 +1,7 @@
 import type { Position } from "@selfsame/identity";
 import type { NamedRow } from "./ownership.ts";
-import { all, get, type Work } from "./work.ts";
+import { believedUser } from "./standing.ts";
+import { all, get, pluck, type Work } from "./work.ts";
 
 /** When something was first and last seen, ms; null where it never was. */
 export interface Seen {
@@ -15,7 +16,8 @@ const asOther = bounds("event_identifiers WHERE identifier = :id");
 const asPrevious = bounds("aliases WHERE previous_user = :id AND seq > 0 AND reading = 0");
 const inOwnField = `SELECT min(first) AS first, max(last) AS last FROM (${bounds("events WHERE lead = :id AND ts <= :ts")}
 	UNION ALL ${bounds("event_identifiers WHERE identifier = :id AND ts <= :ts AND kind <> 1")}) AS own`;
-const namedByAliases = `SELECT ts, previous_user, previous_anonymous FROM aliases
+const believedUntil = `SELECT 1 FROM events WHERE lead = ? AND ts <= ? AND ${believedUser} LIMIT 1`;
+const namedByAliases = `SELECT ts, previous_user, previous_anonymous, trusted FROM aliases
 	WHERE (previous_user = :id OR previous_anonymous = :id) AND ts <= :ts AND seq > 0`;
 const firstEvents = `SELECT ts, message_id, source FROM (
 		SELECT ts, message_id, source FROM events WHERE lead = :id AND ts = :ts
@@ -47,18 +49,21 @@ export function* seenEver({ id, type }: NamedRow, known?: Seen): Work<Seen> {
 	return { first: Math.min(led.first, beside.first), last: Math.max(led.last, beside.last) };
 }
 
+/** Whether a user was seen, as an alias sees it: one that is believed looks at events that are believed or proven alone. */
+function* isUserFor(isTrusted: boolean, user: number, ts: number): Work<boolean> {
+	if (isTrusted) return (yield* pluck<number>(believedUntil, user, ts)) !== undefined;
+	return (yield* seenInOwnField(user, ts)).first !== null;
+}
+
 /** At an earlier time an alias may have read its `previousId` otherwise, since less had been seen. */
 function* seenUntil(id: number, ts: number): Work<Seen> {
 	const { first, last } = yield* seenInOwnField(id, ts);
 	const times = first === null || last === null ? [] : [first, last];
-	const aliases = yield* all<{ ts: number; previous_user: number; previous_anonymous: number }>(namedByAliases, {
-		id,
-		ts,
-	});
-	for (const alias of aliases) {
+	type Alias = { ts: number; previous_user: number; previous_anonymous: number; trusted: number };
+	for (const alias of yield* all<Alias>(namedByAliases, { id, ts })) {
 		const isAnonymous =
 			(yield* seenInOwnField(alias.previous_anonymous, ts)).first !== null &&
-			(yield* seenInOwnField(alias.previous_user, ts)).first === null;
+			!(yield* isUserFor(alias.trusted === 1, alias.previous_user, ts));
 		if ((isAnonymous ? alias.previous_anonymous : alias.previous_user) === id) times.push(alias.ts);
 	}
 	return times.length === 0 ? { first: null, last: null } : { first: Math.min(...times), last: Math.max(...times) };

@@ -5,6 +5,7 @@ import { eventTypes } from "./eventTypes.ts";
 import { linkKind } from "./evidence.ts";
 import type { ErasedName } from "./identifierRows.ts";
 import type { RestoredEvent } from "./incoming.ts";
+import { fromStanding } from "./standing.ts";
 import { all, get, pluck, type Work } from "./work.ts";
 
 /** How many events, or corrections, are read at a time. */
@@ -122,7 +123,7 @@ export type StoredWorkspace = ReturnType<typeof createStoredWorkspace>;
 function toEvent(row: StoredColumns): AcceptedEvent {
 	return {
 		source: row.source,
-		trust: row.trusted === 1 ? "server" : "client",
+		...fromStanding(row.trusted),
 		...(row.key === null ? {} : { writeKey: row.key }),
 		messageId: row.message_id,
 		type: eventTypes[row.type] ?? "track",

@@ -15,6 +15,7 @@ import {
 	type RestoredEvent,
 	withoutDeadNames,
 } from "../sql/incoming.ts";
+import { standingOf } from "../sql/standing.ts";
 import type { Tombstones } from "../sql/tombstones.ts";
 import { createWriteKeyIds } from "../sql/writeKeyIds.ts";
 import { createMessages } from "./messages.ts";
@@ -81,7 +82,7 @@ export function createIngest(deps: IngestDeps) {
 			source,
 			messageId,
 			eventTypes.indexOf(event.type),
-			event.trust === "server" ? 1 : 0,
+			standingOf(event),
 			timestamp,
 			event.receivedAt,
 			lead?.id ?? null,

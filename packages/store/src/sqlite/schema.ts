@@ -46,7 +46,7 @@ export const identifiers = sqliteTable(
 		key: blob("key").notNull(),
 		type: text("type").notNull(),
 		value: text("value"),
-		/** Bits: 1 seen in its own field, 2 leads events, 4 named by a correction, 8 an alias's `previousId`. */
+		/** Bits: 1 seen in its own field, 2 leads events, 4 named by a correction, 8 an alias's `previousId`, 16 and 32 see `flag`. */
 		flags: integer("flags").notNull(),
 		diedAt: integer("died_at"),
 		/** Its region, or a user's alias group, named by a member. The columns below count on that member's row. */
@@ -73,7 +73,7 @@ export const events = sqliteTable(
 		source: text("source").notNull(),
 		messageId: text("message_id").notNull(),
 		type: integer("type").notNull(),
-		/** Whether its source was believed when it came: 1 a server, 0 a client. */
+		/** Whether its user was believed when it came: 1 a server's, 2 proven, 3 not proven; 0 a client's before that was kept. */
 		trusted: integer("trusted").notNull(),
 		ts: integer("ts").notNull(),
 		receivedAt: integer("received_at").notNull(),

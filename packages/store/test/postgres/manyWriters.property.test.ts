@@ -30,12 +30,17 @@ interface Place {
 	store: Store;
 }
 
+/** Past all that a stream's events are dated at, ms: a correction of evidence ahead reaches what was there when it came. */
+const afterAllEvents = 1_000;
+
 /** Everything that a stream sends, in whatever order it arrives: no deletion, whose place in the order matters. */
 function callsOf(stream: Stream, instance: number) {
 	const { steps } = instantiate(stream, instance);
 	const events = steps.flatMap((step) => (step.kind === "events" ? step.events : []));
 	const corrections = steps.flatMap((step) =>
-		step.kind === "correct" && step.correction.kind !== "merge" ? [{ correction: step.correction, at: step.at }] : [],
+		step.kind === "correct" && step.correction.kind !== "merge"
+			? [{ correction: step.correction, at: step.at + afterAllEvents }]
+			: [],
 	);
 	return { events, corrections };
 }

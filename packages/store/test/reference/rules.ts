@@ -22,6 +22,8 @@ export interface Rules {
 	/** What happens to an identifier of another profile when the union of the two would break a limit. */
 	onConflict: "move" | "unite" | "refuse";
 	isShared(users: number, most: number): boolean;
+	/** Whether an event counts, as a sighting of its `userId`, for what the `previousId` of an alias is. */
+	tellsUser(event: AcceptedEvent, alias: AcceptedEvent): boolean;
 	previousIdIs(seen: { asAnonymous: boolean; asUser: boolean }): "anonymous" | "user";
 	mayJoinUsers(event: AcceptedEvent): boolean;
 	/** How far a correction made at `at` reaches, where the latest evidence that it names is dated `latest`. */
@@ -43,6 +45,7 @@ export const plainRules: Rules = {
 	fits: (count, limit) => limit === null || count <= limit,
 	onConflict: "move",
 	isShared: (users, most) => users > most,
+	tellsUser: ({ trust, proven }, alias) => alias.trust === "client" || trust === "server" || proven !== false,
 	previousIdIs: ({ asAnonymous, asUser }) => (asAnonymous && !asUser ? "anonymous" : "user"),
 	mayJoinUsers: (event) => event.trust === "server",
 	reachOf: (at, latest) => Math.max(at, latest + 1),

@@ -14,7 +14,7 @@ export function gatherSeen(
 	evidence: ReadonlyMap<AcceptedEvent, Evidence>,
 	{ keyAt, config, rules }: Pick<ReplayInput, "keyAt" | "config" | "rules">,
 ): Seen {
-	const asUser = new Set<string>();
+	const asUser = new Map<string, AcceptedEvent[]>();
 	const asAnonymous = new Set<string>();
 	const usersOf = new Map<string, Set<string>>();
 	const keyed = (event: AcceptedEvent, type: string, value: string): Keyed => {
@@ -24,7 +24,7 @@ export function gatherSeen(
 	for (const [event, { userId, anonymousId }] of evidence) {
 		const user = userId === undefined ? null : keyed(event, "user_id", userId).key;
 		const device = anonymousId === undefined ? null : keyed(event, "anonymous_id", anonymousId).key;
-		if (user !== null) asUser.add(user);
+		if (user !== null) asUser.set(user, [...(asUser.get(user) ?? []), event]);
 		if (device !== null) asAnonymous.add(device);
 		if (user !== null && device !== null) usersOf.set(device, (usersOf.get(device) ?? new Set()).add(user));
 	}
@@ -36,7 +36,8 @@ export function gatherSeen(
 			if (previousId === undefined) return null;
 			const user = keyed(event, "user_id", previousId);
 			const device = keyed(event, "anonymous_id", previousId);
-			const seen = { asAnonymous: asAnonymous.has(device.key), asUser: asUser.has(user.key) };
+			const isUser = (asUser.get(user.key) ?? []).some((sighting) => rules.tellsUser(sighting, event));
+			const seen = { asAnonymous: asAnonymous.has(device.key), asUser: isUser };
 			return rules.previousIdIs(seen) === "anonymous" ? device : user;
 		},
 	};
