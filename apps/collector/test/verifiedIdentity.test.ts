@@ -104,6 +104,24 @@ describe("proof", () => {
 		expect(await isProven(second)).toBe(true);
 	});
 
+	it("tells what a server's alias means; a userId that anybody may send does not", async () => {
+		await addVictim();
+		await send([{ type: "page", name: "App", anonymousId: "mallory-tablet" }]);
+		await send([{ type: "alias", userId: "victim", previousId: "mallory-tablet" }]);
+		const identifiers = async () => (await ownProfile("user_id:victim"))?.identifiers.map(({ type }) => type);
+		const linked = ["user_id", "email", "anonymous_id", "anonymous_id"];
+		expect(await identifiers()).toEqual(linked);
+		const claim = { type: "track", event: "Squat", userId: "mallory-tablet" };
+		for (const mode of ["enforce", "off"]) {
+			await setMode(mode);
+			await send([{ ...claim, messageId: `victim-${mode}` }], webKey);
+			expect(await identifiers(), mode).toEqual(linked);
+		}
+		await setMode("enforce");
+		await send([{ ...claim, identityToken: await token({ sub: "mallory-tablet" }) }], webKey);
+		expect(await identifiers(), "proven").toEqual(["user_id", "user_id", "email", "anonymous_id"]);
+	});
+
 	it("ends when it says", async () => {
 		const identityToken = await token({ endsIn: 60 });
 		expect(await isProven(identityToken)).toBe(true);

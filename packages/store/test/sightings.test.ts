@@ -21,6 +21,11 @@ function event(timestamp: number, claims: Claims, type: EventType = "track"): Ac
 	const core = { source: "shop", trust: "server", messageId: `m${count}`, type, name: "E", payload: "{}" } as const;
 	return { ...core, timestamp, receivedAt: timestamp, claims };
 }
+/** What a page sends, with the key that is public. `proven` left out: an older version stored it. */
+function pageEvent(timestamp: number, claims: Claims, proven?: boolean, type: EventType = "track"): AcceptedEvent {
+	const sent = { ...event(timestamp, claims, type), source: "web", trust: "client" } as const;
+	return proven === undefined ? sent : { ...sent, proven };
+}
 const seen = (timestamp: number, userId: string) => event(timestamp, { userId, anonymousId: "till" });
 const send = async (...events: AcceptedEvent[]) => {
 	for (const one of events) await temp.store.ingest([one]);
@@ -67,5 +72,57 @@ describe("how many users an anonymous id was seen with", () => {
 		expect(await idOf("anonymous_id", "till")).toBe(await idOf("user_id", "u3"));
 		await send(seen(6, "u3"));
 		expect(await tillIsShared()).toBe(true);
+	});
+});
+
+describe("an alias of a believed source, whose previousId is a device", () => {
+	const device = { anonymousId: "dev" };
+	const alias = () => event(3, { userId: "u1", previousId: "dev" }, "alias");
+	const known = () => [event(1, device), event(2, { userId: "u1" }), alias()];
+	const isLinked = async () => (await idOf("anonymous_id", "dev")) === (await idOf("user_id", "u1"));
+	const isMerged = async () => (await idOf("user_id", "dev")) === (await idOf("user_id", "u1"));
+
+	it("links the device still, though a stranger sends its id as a userId, earlier or later", async () => {
+		await send(pageEvent(1, { userId: "dev", anonymousId: "mallory" }, false), ...known());
+		expect([await isLinked(), await isMerged()]).toEqual([true, false]);
+		await send(pageEvent(9, { userId: "dev" }, false));
+		expect([await isLinked(), await isMerged()]).toEqual([true, false]);
+		expect((await temp.store.findProfile({ type: "user_id", value: "dev" }))?.eventCount).toBe(2);
+	});
+
+	it.each([
+		["a server sends it as one", () => event(9, { userId: "dev" })],
+		["a page proves it", () => pageEvent(9, { userId: "dev" }, true)],
+		["an older version stored it from a page", () => pageEvent(9, { userId: "dev" })],
+	])("merges users once its id is one for sure: %s", async (_, sighting) => {
+		await send(...known(), pageEvent(8, { userId: "dev" }, false));
+		expect([await isLinked(), await isMerged()]).toEqual([true, false]);
+		await send(sighting());
+		expect([await isLinked(), await isMerged()]).toEqual([false, true]);
+	});
+
+	it("links the device again when what was for sure is deleted", async () => {
+		await temp.store.putSource({ id: "shop", name: "Shop", trust: "server", options: {}, writeKeys: ["wk_leaked"] });
+		await send(...known(), pageEvent(8, { userId: "dev" }, false));
+		await send({ ...event(9, { userId: "dev" }), writeKey: "wk_leaked" });
+		expect([await isLinked(), await isMerged()]).toEqual([false, true]);
+		await temp.store.purge({ key: "wk_leaked", since: 0 }, { dryRun: false }, by(100));
+		expect([await isLinked(), await isMerged()]).toEqual([true, false]);
+	});
+
+	it("was nothing but a device before it was a user for sure", async () => {
+		await send(pageEvent(1, { userId: "dev" }, false), ...known(), event(9, { userId: "dev" }));
+		const devicesAt = async (asOf: number) =>
+			(await temp.store.findProfile({ type: "user_id", value: "u1" }, { asOf }))?.identifiers.map(({ type }) => type);
+		expect(await devicesAt(8)).toEqual(["user_id", "anonymous_id"]);
+		expect(await devicesAt(9)).toEqual(["user_id", "user_id"]);
+	});
+
+	it("of a page says of anybody's userId that it is a user", async () => {
+		await send(event(1, device), event(2, { userId: "u1" }));
+		await send(pageEvent(3, { userId: "u1", previousId: "dev" }, true, "alias"));
+		expect(await isLinked()).toBe(true);
+		await send(pageEvent(9, { userId: "dev" }, false));
+		expect([await isLinked(), await isMerged()]).toEqual([false, false]);
 	});
 });
