@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { getRequestListener, type HttpBindings } from "@hono/node-server";
+import { getRequestListener, type HttpBindings, RequestError as UnreadableError } from "@hono/node-server";
 import type { Collector } from "./createCollector.ts";
+import { problem } from "./problem.ts";
+import { nextRequestId } from "./routes/requestId.ts";
 
 export interface ListenOptions {
 	/** 0 picks a free one. */
@@ -45,6 +47,13 @@ function lingerOver(request: IncomingMessage): void {
 	};
 }
 
+/** What the adapter cannot make a `Request` of: an address with a backslash, a `Host` that is none. */
+function refuseUnreadable(error: unknown): Response {
+	if (!(error instanceof UnreadableError)) throw error;
+	const detail = "The address or the `Host` of this request is none. Look at what the proxies on the way make of them.";
+	return problem("invalid_request", detail, { "x-request-id": nextRequestId() });
+}
+
 /** Serves a collector over HTTP. @throws the system's error, such as EADDRINUSE. */
 export async function listen(
 	{ app, ingest }: Pick<Collector, "app" | "ingest">,
@@ -52,6 +61,7 @@ export async function listen(
 ): Promise<Listening> {
 	const answer = getRequestListener((request, env) => app.fetch(request, env as HttpBindings), {
 		autoCleanupIncoming: false,
+		errorHandler: refuseUnreadable,
 		// HTTP/1.0 asks without a host, as the health checks of some load balancers do.
 		hostname: "localhost",
 	});

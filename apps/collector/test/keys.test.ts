@@ -1,4 +1,6 @@
+import type { Store } from "@selfsame/store";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { createKeyRing } from "../src/auth/createKeyRing.ts";
 import { createKeyWatch } from "../src/auth/createKeyWatch.ts";
 import { hashKey } from "../src/auth/hashKey.ts";
 import { isLoopbackHost } from "../src/auth/isLocal.ts";
@@ -9,6 +11,14 @@ import { apiKey, basic, startCollector, type TestCollector, track, writeKey } fr
 let collector: TestCollector;
 afterEach(() => collector?.stop());
 
+const follower = {
+	id: "key_f",
+	name: "f",
+	hash: hashKey("sss_follower"),
+	scopes: ["read", "pii:read"],
+	createdAt: 0,
+	lastUsedAt: null,
+};
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 
 describe("whoever tries wrong keys", () => {
@@ -80,6 +90,45 @@ describe("whoever tries wrong keys", () => {
 		watch.close();
 		expect(lines).toEqual([first, { missingScopes: 1 }]);
 		vi.useRealTimers();
+	});
+});
+
+describe("a secret key", () => {
+	it("reads while the note of its use waits for the writer", async () => {
+		const key = { id: "k", name: "k", hash: hashKey("sss_k"), scopes: ["read"], createdAt: 0, lastUsedAt: null };
+		const notes: string[] = [];
+		const store = {
+			listSecretKeys: async () => [key],
+			touchSecretKey(id: string) {
+				notes.push(id);
+				return new Promise<never>(() => {});
+			},
+		};
+		const ring = createKeyRing(store, { now: () => 0, steadyNow: () => 0 });
+		expect(await ring.find("sss_k")).toEqual(key);
+		expect(await ring.find("sss_k")).toEqual(key);
+		expect(notes).toEqual(["k"]);
+	});
+
+	it.each([
+		["is removed", (store: Store) => store.removeSecretKey("key_f")],
+		["is another one under the same id", (store: Store) => store.putSecretKey({ ...follower, hash: hashKey("other") })],
+		["may do less", (store: Store) => store.putSecretKey({ ...follower, scopes: [] })],
+	])("follows nobody on once it %s", async (_, end) => {
+		let steady = 0;
+		collector = await startCollector({ steadyNow: () => steady });
+		await collector.store.putSecretKey(follower);
+		const response = await fetch(`${collector.url}/v1/events/stream`, { headers: bearer("sss_follower") });
+		const read = (async () => Buffer.from(await response.arrayBuffer()).toString())();
+		await vi.waitFor(async () =>
+			expect((await collector.call<string>("/metrics")).body).toContain("selfsame_live_streams 1"),
+		);
+		await end(collector.store);
+		steady += 4_000;
+		await collector.send([track({ userId: "after" })]);
+		const text = await read;
+		expect(text).toContain(": the key is not valid any more");
+		expect(text).not.toContain("after");
 	});
 });
 

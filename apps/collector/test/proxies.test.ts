@@ -231,6 +231,20 @@ describe("paths", () => {
 	});
 });
 
+describe("a host that is none", () => {
+	it.each(["Host: a b", "Host: [::1", "Host: shop.example:", "Host: münchen.example"])(
+		"is told so, and keeps no event from coming in: %s",
+		async (host) => {
+			const { status, head, body: answer } = await askRaw(collector.port, "GET /v1/stats", [host]);
+			expect([status, head]).toEqual([400, expect.stringContaining("application/problem+json")]);
+			expect(JSON.parse(answer)).toMatchObject({ code: "invalid_request" });
+			const { authorization } = basic(writeKey);
+			const headers = [host, `Authorization: ${authorization}`, `Content-Length: ${body.length}`];
+			expect((await askRaw(collector.port, "POST //v1/track", headers, body)).status).toBe(200);
+		},
+	);
+});
+
 describe("what else proxies do", () => {
 	it.each([
 		["cut the body into chunks", ["Transfer-Encoding: chunked"], `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`],

@@ -133,7 +133,10 @@ describe("the other options", () => {
 		[{ identityVerification: "enforce" }, 'identityVerification: "enforce"', "identitySecrets '{"],
 		[{ identityVerification: "enforce", identitySecrets: {} }, "identitySecrets", "names no secret"],
 		[{ identitySecrets: { k: "short" } }, "identitySecrets.k", "at least 32"],
-		[{ ip: "some" }, "ip", "truncated"],
+		[{ ip: "some" }, 'ip: "some"', "truncated"],
+		[{ identityVerification: "on" }, 'identityVerification: "on"', "enforce"],
+		[{ allowedOrigins: "https://shop.example" }, 'allowedOrigins: "https://shop.example"', "array"],
+		[{ identitySecrets: [secrets["2026-01"]] }, "identitySecrets", "record"],
 		[{ ips: "off" }, "options", "ips"],
 	])("refuse %j, which would do nothing or something else", (options, name, right) => {
 		expect(faultsOf(options)).toContain(name);

@@ -13,6 +13,8 @@ export type Scope = (typeof scopes)[number];
 export interface KeyRing {
 	/** The key's record, or null when it is none of ours. */
 	find(key: string): Promise<SecretKey | null>;
+	/** Whether a key that was found is still there as it was: for what goes on long after it was asked. */
+	isValid(key: SecretKey): Promise<boolean>;
 }
 
 /** How long a key removed elsewhere may take to be seen, the reading of keys not included. ms. */
@@ -71,6 +73,11 @@ export function createKeyRing(
 			}
 			if (found) touch(found.id);
 			return found;
+		},
+		async isValid({ id, hash, scopes }) {
+			await refresh(FRESH);
+			const same = keys.find(({ key }) => key.id === id && key.hash === hash);
+			return same !== undefined && `${same.key.scopes}` === `${scopes}`;
 		},
 	};
 }

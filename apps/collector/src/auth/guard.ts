@@ -1,3 +1,4 @@
+import type { SecretKey } from "@selfsame/store";
 import type { MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import type { Deps } from "../deps.ts";
@@ -12,6 +13,7 @@ export interface GuardedVariables {
 	actor: string;
 	/** The secret key's id. */
 	keyId: string;
+	secretKey: SecretKey;
 	/** Whether the key may see personal data. */
 	seesPersonal: boolean;
 	requestId: string;
@@ -55,6 +57,7 @@ export function guard(
 		c.set("requestId", requestId);
 		c.set("actor", key.name);
 		c.set("keyId", key.id);
+		c.set("secretKey", key);
 		c.set("seesPersonal", allows(key, "pii:read"));
 		await next();
 		// The route's pattern, never its path: what stands in a path may be somebody's address.

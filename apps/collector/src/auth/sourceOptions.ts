@@ -38,10 +38,14 @@ export const optionNames = Object.keys(storedSchema.shape);
  * nothing is refused when it is set; a source that has it stored goes on as it was.
  */
 export function findOptionFaults(options: unknown): string[] {
-	const parsed = storedSchema.safeParse(options);
+	const parsed = storedSchema.safeParse(options, { reportInput: true });
 	if (parsed.success) return findImpossible(parsed.data);
-	// A secret stands in no message.
-	return parsed.error.issues.map(({ path, message }) => `${path.map(String).join(".") || "options"}: ${message}`);
+	return parsed.error.issues.map(({ path, message, input }) => {
+		// A secret stands in no message.
+		const value =
+			path[0] === "identitySecrets" || input === undefined ? "" : `${JSON.stringify(input).slice(0, 200)}: `;
+		return `${path.map(String).join(".") || "options"}: ${value}${message}`;
+	});
 }
 
 function findImpossible(options: SourceOptions): string[] {

@@ -10,6 +10,8 @@ export interface LiveStreamOptions {
 	patience: LiveHub["patience"];
 	/** The messages that items make. */
 	encode(items: readonly FeedItem[]): Promise<string>;
+	/** Whether the client may still be told, asked before each page. */
+	mayFollow(): Promise<boolean>;
 	/** Told why a client is dropped, or its stream breaks off. */
 	tell(reason: string, error?: unknown): void;
 }
@@ -22,7 +24,14 @@ const RETRY = 2_000;
  * nothing else; one that does not take it in time is dropped. It fails, rather than ends, where it is not the client's or
  * the server's wish.
  */
-export function toLiveStream({ reader, from, patience, encode, tell }: LiveStreamOptions): ReadableStream<Uint8Array> {
+export function toLiveStream({
+	reader,
+	from,
+	patience,
+	encode,
+	mayFollow,
+	tell,
+}: LiveStreamOptions): ReadableStream<Uint8Array> {
 	let place = from;
 	let isBegun = false;
 	let isOver = false;
@@ -33,16 +42,17 @@ export function toLiveStream({ reader, from, patience, encode, tell }: LiveStrea
 		clearTimeout(unread);
 		reader.leave();
 	};
-	const nextText = async (): Promise<string | null> => {
+	const nextText = async (): Promise<{ text: string; isLast?: true }> => {
 		if (!isBegun) {
 			isBegun = true;
-			return `retry: ${RETRY}\nid: ${toMessageId(place)}\n\n`;
+			return { text: `retry: ${RETRY}\nid: ${toMessageId(place)}\n\n` };
 		}
 		const items = await reader.next(place);
-		if (items === null) return null;
+		if (items === null) return { text: ": the server is stopping\n\n", isLast: true };
+		if (!(await mayFollow())) return { text: ": the key is not valid any more\n\n", isLast: true };
 		const text = await encode(items);
 		place = items.at(-1)?.place ?? place;
-		return text || ": no news\n\n";
+		return { text: text || ": no news\n\n" };
 	};
 
 	return new ReadableStream<Uint8Array>(
@@ -51,10 +61,10 @@ export function toLiveStream({ reader, from, patience, encode, tell }: LiveStrea
 			async pull(controller) {
 				clearTimeout(unread);
 				try {
-					const text = await nextText();
+					const { text, isLast } = await nextText();
 					if (isOver) return;
-					controller.enqueue(Buffer.from(text ?? ": the server is stopping\n\n"));
-					if (text !== null) return waitForReading(controller);
+					controller.enqueue(Buffer.from(text));
+					if (!isLast) return waitForReading(controller);
 					leave();
 					controller.close();
 				} catch (error) {

@@ -14,7 +14,10 @@ import { breakOff } from "./breakOff.ts";
 import { choice, readRef, text } from "./parameters.ts";
 
 /** Each event as it is committed, or rejected. */
-export function streamRoutes(api: Api, { store, live, log }: Pick<Deps, "store" | "live" | "log">): void {
+export function streamRoutes(
+	api: Api,
+	{ store, live, keyRing, log }: Pick<Deps, "store" | "live" | "keyRing" | "log">,
+): void {
 	api.add(
 		{
 			method: "get",
@@ -41,7 +44,7 @@ export function streamRoutes(api: Api, { store, live, log }: Pick<Deps, "store" 
 			},
 			answers: {
 				200: {
-					description: "The stream. It ends when the server stops.",
+					description: "The stream. It ends when the server stops, and when its key is removed.",
 					content: { "text/event-stream": z.string() },
 				},
 				429: error("As many streams are open as may.", { "retry-after": "Seconds." }),
@@ -66,7 +69,9 @@ export function streamRoutes(api: Api, { store, live, log }: Pick<Deps, "store" 
 			};
 			const idOf = async (known: NonNullable<typeof ref>) => (await store.findProfile(known))?.id ?? null;
 			const tell = (message: string, err?: unknown) => log.warn(err ? { err } : {}, message);
-			const stream = toLiveStream({ reader: part, from, patience: live.patience, encode, tell });
+			const key = c.get("secretKey");
+			const mayFollow = () => keyRing.isValid(key);
+			const stream = toLiveStream({ reader: part, from, patience: live.patience, encode, mayFollow, tell });
 			return new Response(
 				breakOff(c, stream, () => {}),
 				{ headers },
