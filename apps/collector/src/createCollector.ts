@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { HttpBindings } from "@hono/node-server";
+import { createBlocked } from "@selfsame/identity";
 import { openStore, type Store } from "@selfsame/store";
 import type { Hono } from "hono";
 import { createKeyRing } from "./auth/createKeyRing.ts";
@@ -101,6 +102,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
 		now,
 		steadyNow,
 		newId: randomUUID,
+		isBlocked: createBlocked(identity),
 		isStopping: () => stopping,
 	};
 	const stopTrimming = trimRejected(deps);

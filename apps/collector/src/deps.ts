@@ -1,3 +1,4 @@
+import type { Blocked } from "@selfsame/identity";
 import type { Store } from "@selfsame/store";
 import type { KeyRing } from "./auth/createKeyRing.ts";
 import type { KeyWatch } from "./auth/createKeyWatch.ts";
@@ -35,6 +36,8 @@ export interface Deps {
 	/** ms by a clock that nobody sets: durations, such as how old what was read is. It began at the time of start. */
 	steadyNow(): number;
 	newId(): string;
+	/** Whether a normalised id is a placeholder in this workspace. */
+	isBlocked: Blocked;
 	/** True once the server is asked to stop. */
 	isStopping(): boolean;
 }

@@ -6,6 +6,18 @@ export const limits = {
 	bodyBytes: 4 * 1024 * 1024,
 	/** Events of one batch; those past it are rejected one by one. */
 	batchEvents: 2_500,
+	/** Elements of one batch; more than these are refused as a whole (413), since each costs a verdict. */
+	batchElements: 10_000,
+	/** Bytes of a batch-level `context` or `integrations`, which is copied into each event. */
+	sharedBytes: 4 * 1024,
+	/** Characters that the events and dead letters of one batch may become, what stands at batch level copied into each. */
+	batchStored: 8 * 1024 * 1024,
+	/** Characters of `sentAt`, which is copied into each event: no time that can be read has more. */
+	sentAtLength: 64,
+	/** Bytes of a trait's key: what PostgreSQL can index, with room for a group's id. */
+	traitKeyBytes: 1_024,
+	/** Bytes of any id, for the same reason. */
+	idBytes: 2_048,
 	/** Characters of a `messageId`. */
 	messageIdLength: 256,
 	/** Characters of any id; a longer one is a mistake (a token, a document) and would bloat every index it is in. */
@@ -20,6 +32,8 @@ export const limits = {
 	skewTolerance: 2_000,
 	/** Default for how far into the future an event may be dated before it is clamped to its receipt. ms. */
 	futureSkew: 24 * 60 * 60 * 1_000,
+	/** The most of it that a client source has, whose visitors' clocks nobody vouches for. ms. */
+	clientFutureSkew: 60 * 1_000,
 } as const;
 
 /** What one filter may hold. In its published JSON Schema too, where that can say it. */

@@ -8,6 +8,8 @@ export type RejectionCode =
 	| "invalid_id"
 	/** `messageId` is no string, or too long. */
 	| "invalid_message_id"
+	/** The event's own text is no JSON: `NaN`, single quotes, a raw line break in a string. */
+	| "invalid_json"
 	/** A timestamp that is no ISO 8601 date. */
 	| "invalid_timestamp"
 	/** More than 128 KiB. */
@@ -16,7 +18,7 @@ export type RejectionCode =
 	| "event_too_deep"
 	/** More than 100 `context.externalIds`. */
 	| "too_many_identifiers"
-	/** Past the 2,500th event of its batch. */
+	/** Past the 2,500th event of its batch, or past what all of its events together may become once they are stored. */
 	| "batch_too_long"
 	/** Valid, and yet storage refused this one event. */
 	| "not_storable";
@@ -29,6 +31,14 @@ export type WarningCode =
 	| "ignored_id"
 	/** Dated later than the allowed future: clamped to the time of receipt. */
 	| "clamped_timestamp"
+	/** An id that is a placeholder, such as `null` or `0`: it identifies nobody. */
+	| "blocked_id"
+	/** A batch-level `context` or `integrations` too large to be copied into each event: left out. */
+	| "context_too_large"
+	/** A number beyond what JSON readers hold: left out, or stored with the digits that are left. */
+	| "number_too_large"
+	/** A `group` call without the proof that its source demands: no membership and no group traits. */
+	| "unproven_group"
 	/** A `userId` without the proof that its source demands: kept as `claimedUserId`. */
 	| "unproven_user_id";
 

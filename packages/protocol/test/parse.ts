@@ -15,7 +15,7 @@ function toSetting(setting: Partial<BatchSetting> = {}): BatchSetting {
 /** Parses a body's text as the collector does; a string is what is wrong with the body. */
 export function parseText(text: string | Uint8Array, setting?: Partial<BatchSetting>): ParsedBatch | string {
 	const body = parseBody(typeof text === "string" ? new TextEncoder().encode(text) : text, decode);
-	if (typeof body === "string") return body;
+	if ("code" in body) return body.detail;
 	const { batch } = body.value;
 	return Array.isArray(batch) ? parseBatch(body, batch, toSetting(setting)) : parseSingle(body, toSetting(setting));
 }
@@ -36,7 +36,7 @@ export function parseOne(event: JsonObject, rest?: JsonObject, setting?: Partial
 
 /** The one rejection of a batch of one. */
 export function parseRejected(event: unknown, setting?: Partial<BatchSetting>) {
-	const { events, rejected } = parseEvents([event], {}, setting);
-	if (events.length > 0 || !rejected[0]) throw new Error("accepted");
-	return rejected[0];
+	const { events, rejected, letters } = parseEvents([event], {}, setting);
+	if (events.length > 0 || !rejected[0] || !letters[0]) throw new Error("accepted");
+	return { ...rejected[0], text: letters[0].text };
 }

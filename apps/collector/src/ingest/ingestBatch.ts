@@ -8,12 +8,10 @@ export async function ingestBatch(
 	batch: ParsedBatch,
 	{ source, receivedAt, queue }: { source: string; receivedAt: number; queue: CommitQueue },
 ): Promise<IngestAnswer> {
-	const letters = batch.rejected.map(
+	const letters = batch.letters.map(
 		({ messageId, code, detail, text }): DeadLetter => ({ source, receivedAt, messageId, code, detail, body: text }),
 	);
-	const rejected = batch.rejected.map(
-		({ index, messageId, code, detail }): Rejection => ({ index, messageId, code, detail }),
-	);
+	const rejected: Rejection[] = [...batch.rejected];
 	const answer: IngestAnswer = {
 		success: true,
 		accepted: 0,

@@ -6,6 +6,8 @@ import {
 	parseBatch,
 	parseBody,
 	parseSingle,
+	type RefusedBody,
+	tooManyElements,
 } from "@selfsame/protocol/schema";
 import { StorageUnavailableError } from "@selfsame/store";
 import type { KnownSource } from "../auth/createSourceBook.ts";
@@ -23,6 +25,7 @@ import type { IngestRequest, IngestResponse } from "./message.ts";
 import { proveIdentities } from "./proveIdentities.ts";
 import { inflate, isGzip, overloaded } from "./readBody.ts";
 import { refreshCookies } from "./refreshCookies.ts";
+import { warnOfBlocked } from "./warnOfBlocked.ts";
 
 /** Answers one ingest request: 200 once everything that it acknowledges is on disk. Never rejects. */
 export async function receive(request: IngestRequest, deps: Deps, shape: Shape): Promise<IngestResponse> {
@@ -55,6 +58,7 @@ async function ingest(
 		const { parsed, source, receivedAt } = await read(request, deps, shape, { sender, loan });
 		spend(deps, source, sender, parsed.size);
 		const cookies = refreshCookies(request.header, source.options.serverCookie, parsed.events);
+		warnOfBlocked(parsed, deps.isBlocked);
 		const unproven = await proveIdentities(parsed, source, deps.verifier);
 		deps.metrics.countUnproven(source.id, source.options.identityVerification ?? "off", unproven);
 		const answer = await ingestBatch(parsed, { source: source.id, receivedAt, queue: deps.queue });
@@ -77,10 +81,15 @@ async function read(
 	const plain = isGzip(bytes) ? await inflate(bytes) : bytes;
 	if (!loan.growTo(plain.length)) throw overloaded();
 	const body = parseBody(plain, decode);
-	if (typeof body === "string") throw new RequestError("invalid_json", body);
+	if ("code" in body) throw refused(body);
 	const source = sender.source ?? (await settleSource(sender, body));
-	return { parsed: parse(body, shape, source, { deps, sender, receivedAt }), source, receivedAt };
+	const parsed = parse(body, shape, source, { deps, sender, receivedAt });
+	// What a small body becomes takes the memory of a large one until it is stored.
+	if (!loan.growTo(parsed.stored)) throw overloaded();
+	return { parsed, source, receivedAt };
 }
+
+const refused = ({ code, detail }: RefusedBody) => new RequestError(code, detail);
 
 function decode(bytes: Uint8Array): string {
 	return (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).toString(
@@ -119,17 +128,10 @@ function parse(
 	return parseBatch(body, readElements(body), setting);
 }
 
-/**
- * Ten times what a batch may hold: each event past its limit costs a verdict, a dead letter and a line of the answer, so
- * that there must be an end to how many verdicts one small request can ask for.
- */
-const MAX_ELEMENTS = 10 * limits.batchEvents;
-
 function readElements({ value: { batch } }: ParsedBody): unknown[] {
 	if (!Array.isArray(batch)) throw new RequestError("invalid_json", "The body needs `batch`, an array of events.");
-	if (batch.length <= MAX_ELEMENTS) return batch;
-	const detail = `The batch has ${batch.length} events; ${limits.batchEvents} are allowed. Send several batches.`;
-	throw new RequestError("too_large", detail);
+	if (batch.length > limits.batchElements) throw refused(tooManyElements(batch.length));
+	return batch;
 }
 
 function spend({ rates }: Deps, source: KnownSource, sender: Sender, events: number): void {

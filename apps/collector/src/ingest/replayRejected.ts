@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { parseBody, parseSingle } from "@selfsame/protocol/schema";
 import type { StoredDeadLetter } from "@selfsame/store";
 import type { Deps } from "../deps.ts";
@@ -59,18 +60,28 @@ async function replay(deps: Deps, letter: StoredDeadLetter) {
 	if (!source) return { code: "invalid_key", detail: "Its source is gone." };
 	const body = parseBody(Buffer.from(letter.body), (bytes) => Buffer.from(bytes).toString("utf8"));
 	// A text that was cut at the limit is no JSON any more; it is kept for people to read.
-	if (typeof body === "string") return { code: letter.code, detail: letter.detail };
+	if ("code" in body) return { code: letter.code, detail: letter.detail };
 	const parsed = parseSingle(body, {
 		source: source.id,
 		trust: source.trust,
 		receivedAt: letter.receivedAt,
 		futureSkew: deps.config.futureSkewSeconds * 1_000,
-		// A replay that is repeated after a crash must find the same id.
-		newId: () => `rejected-${letter.id}`,
+		newId: () => idOf(letter),
 	});
 	// Tokens are not kept, so where proof is demanded a replayed `userId` stays a claim.
 	await proveIdentities(parsed, source, deps.verifier);
 	const [again] = parsed.rejected;
 	if (again) return { code: again.code, detail: again.detail };
 	return ingestBatch(parsed, { source: source.id, receivedAt: letter.receivedAt, queue: deps.queue });
+}
+
+/**
+ * The id of a letter whose event has none: the same for every replay, also after a crash, and nothing that a visitor could
+ * take for an event of theirs beforehand, since it is made of the letter's whole text and the instant of its receipt.
+ */
+function idOf({ id, source, receivedAt, body }: StoredDeadLetter): string {
+	const digest = createHash("sha256")
+		.update(JSON.stringify([id, source, receivedAt, body]))
+		.digest("hex");
+	return `rejected-${digest.slice(0, 32)}`;
 }

@@ -28,7 +28,7 @@ export function correctTime(
 	const claimed = parseTime(dated);
 	if (claimed === null) {
 		const field = isGiven(raw.timestamp) ? "timestamp" : "originalTimestamp";
-		return `\`${field}\` must be an ISO 8601 date such as 2026-01-31T12:00:00.000Z.`;
+		return `\`${field}\` must be an ISO 8601 date such as 2026-01-31T12:00:00.000Z, or ms (not seconds) since 1970.`;
 	}
 	const byAuthor = isGiven(raw.timestamp) && isGiven(raw.originalTimestamp);
 	const sentAt = byAuthor ? null : parseTime(isGiven(setting.sentAt) ? setting.sentAt : raw.sentAt);
@@ -40,4 +40,9 @@ export function correctTime(
 
 function isGiven(value: unknown): boolean {
 	return value !== undefined && value !== null && value !== "";
+}
+
+/** Whether a batch's `sentAt` is kept with each of its events: no time that can be read is longer. */
+export function isKeptSentAt(sentAt: unknown): sentAt is string {
+	return typeof sentAt === "string" && sentAt.length <= limits.sentAtLength;
 }

@@ -64,8 +64,15 @@ function endOfString(bytes: Uint8Array, start: number): number {
 	return at;
 }
 
+/** Also where it is written with escapes, as `"b\u0061tch"`: at most six bytes for each of its letters. */
 function isBatchKey(bytes: Uint8Array, start: number, end: number): boolean {
-	return end - start === KEY.length - 1 && KEY.every((byte, at) => bytes[start + at] === byte);
+	if (end - start === KEY.length - 1) return KEY.every((byte, at) => bytes[start + at] === byte);
+	if (end - start > 6 * KEY.length || !bytes.subarray(start, end).includes(BACKSLASH)) return false;
+	try {
+		return JSON.parse(String.fromCharCode(...bytes.subarray(start, end + 1))) === "batch";
+	} catch {
+		return false;
+	}
 }
 
 function trimEnd(bytes: Uint8Array, start: number, end: number): number {

@@ -1,18 +1,16 @@
 import type { AcceptedEvent, JsonObject } from "../event.ts";
 import { limits } from "../limits.ts";
 import type { Rejection, Warning } from "../verdicts.ts";
-import { cleanDeep, cleanText } from "./cleanText.ts";
+import { checkNumbers } from "./checkNumbers.ts";
+import { cleanDeep } from "./cleanText.ts";
+import { describeEvent, letterOfOthers, type ParsedLetter, toLetter } from "./letters.ts";
 import type { ParsedBody } from "./parseBody.ts";
 import { type EventSetting, parseEvent } from "./parseEvent.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Notice, Refusal } from "./refusal.ts";
+import { asObject, shareDefaults, withDefaults } from "./shareDefaults.ts";
 
 /** How many warnings an answer carries at most: enough to see the fault, never an answer larger than the request. */
-const MAX_WARNINGS = 100;
-
-/** A rejection with the event's text, for the dead letter store. */
-export interface RejectedEvent extends Rejection {
-	text: string;
-}
+export const MAX_WARNINGS = 100;
 
 export interface ParsedBatch {
 	events: AcceptedEvent[];
@@ -20,10 +18,14 @@ export interface ParsedBatch {
 	indexes: number[];
 	/** The `identityToken` of each of `events`, its own or its batch's, unread. */
 	tokens: unknown[];
-	rejected: RejectedEvent[];
+	rejected: Rejection[];
+	/** What the dead letter store keeps of the rejected ones: one each, but one for all that are no objects. */
+	letters: ParsedLetter[];
 	warnings: Warning[];
 	/** How many events the batch held. */
 	size: number;
+	/** Characters that `events` and `letters` have become: what they take while they wait to be stored, and there. */
+	stored: number;
 }
 
 /** What holds for every event of a batch. */
@@ -35,29 +37,31 @@ export type BatchSetting = Omit<EventSetting, "sentAt">;
  */
 export function parseBatch(body: ParsedBody, elements: readonly unknown[], setting: BatchSetting): ParsedBatch {
 	const { value } = body;
-	const context = asObject(body.mayNeedCleaning ? cleanDeep(value.context) : value.context);
-	const integrations = asObject(body.mayNeedCleaning ? cleanDeep(value.integrations) : value.integrations);
 	const eventSetting: EventSetting = { ...setting, sentAt: value.sentAt };
 	const parsed = emptyBatch(elements.length, value.identityToken);
+	const defaults = readDefaults(body, Math.min(elements.length, limits.batchEvents), noticeAt(parsed, 0));
+	const others: unknown[] = [];
 	for (const [index, element] of elements.entries()) {
 		const refused = body.refused.get(index);
+		const raw = asObject(element);
 		if (refused) reject(parsed, index, { ...refused, messageId: null });
-		else if (index >= limits.batchEvents) reject(parsed, index, { ...tooLong, ...describe(element, eventSetting) });
-		else {
-			const clean = body.mayNeedCleaning ? cleanDeep(element) : element;
-			addEvent(parsed, index, withDefaults(clean, context, integrations), eventSetting);
-		}
+		else if (!raw) {
+			others.push(element);
+			answerRejected(parsed, index, notAnObject, null);
+		} else if (index >= limits.batchEvents) reject(parsed, index, { ...tooLong, ...describeEvent(raw, eventSetting) });
+		else addEvent(parsed, index, withDefaults(prepare(raw, body, noticeAt(parsed, index)), defaults), eventSetting);
 	}
+	if (others.length > 0) keep(parsed, letterOfOthers(others));
 	return parsed;
 }
 
 /** The verdict for a body that is one event. */
 export function parseSingle(body: ParsedBody, setting: BatchSetting): ParsedBatch {
 	const parsed = emptyBatch(1, undefined);
-	const value = body.mayNeedCleaning ? (cleanDeep(body.value) as JsonObject) : body.value;
+	const value = prepare(body.value, body, noticeAt(parsed, 0));
 	if (body.size > limits.eventBytes) {
 		const detail = `The event has ${body.size} bytes; ${limits.eventBytes} are allowed. Send less with it.`;
-		reject(parsed, 0, { code: "event_too_large", detail, ...describe(value, setting) });
+		reject(parsed, 0, { code: "event_too_large", detail, ...describeEvent(value, setting) });
 	} else addEvent(parsed, 0, value, { ...setting, sentAt: value.sentAt });
 	return parsed;
 }
@@ -68,89 +72,81 @@ interface OpenBatch extends ParsedBatch {
 }
 
 function emptyBatch(size: number, batchToken: unknown): OpenBatch {
-	return { events: [], indexes: [], tokens: [], rejected: [], warnings: [], size, batchToken };
+	const lists = { events: [], indexes: [], tokens: [], rejected: [], letters: [], warnings: [] };
+	return { ...lists, size, stored: 0, batchToken };
 }
 
+const noticeAt =
+	({ warnings }: ParsedBatch, index: number): Notice =>
+	(code, detail) => {
+		if (warnings.length < MAX_WARNINGS) warnings.push({ index, code, detail });
+	};
+
+function readDefaults(body: ParsedBody, events: number, notice: Notice) {
+	const { context, integrations } = prepare(
+		{ context: body.value.context ?? null, integrations: body.value.integrations ?? null },
+		body,
+		notice,
+	);
+	const shared = shareDefaults(asObject(context), asObject(integrations), events);
+	if (shared.leftOut.length > 0) {
+		const names = shared.leftOut.map((name) => `\`${name}\``).join(" and ");
+		const detail = `The batch's own ${names} would be copied into each of ${events} events and was left out: send at most ${limits.sharedBytes} bytes, and ${limits.bodyBytes} in all of them.`;
+		notice("context_too_large", detail);
+	}
+	return shared;
+}
+
+/** An event without what no storage can hold: NUL, lone surrogates, numbers that are too large. */
+function prepare(raw: JsonObject, { mayNeedCleaning, hasWideNumber }: ParsedBody, notice: Notice): JsonObject {
+	const clean = mayNeedCleaning ? (cleanDeep(raw) as JsonObject) : raw;
+	if (hasWideNumber) checkNumbers(clean, notice);
+	return clean;
+}
+
+const notAnObject: Refusal = { code: "invalid_event", detail: "An event must be an object." };
 const tooLong: Refusal = {
 	code: "batch_too_long",
 	detail: `A batch may hold ${limits.batchEvents} events. Send this one again in another batch.`,
 };
+const tooMuch: Refusal = {
+	code: "batch_too_long",
+	detail: `What the batch becomes when it is stored passes ${limits.batchStored} characters. Send this one again in another batch.`,
+};
 
-function addEvent(parsed: OpenBatch, index: number, element: unknown, setting: EventSetting): void {
-	const raw = asObject(element);
-	if (!raw) {
-		reject(parsed, index, {
-			code: "invalid_event",
-			detail: "An event must be an object.",
-			...describe(element, setting),
-		});
+function addEvent(parsed: OpenBatch, index: number, raw: JsonObject, setting: EventSetting): void {
+	const result = parseEvent(raw, setting, noticeAt(parsed, index));
+	if ("code" in result) {
+		reject(parsed, index, { ...result, ...describeEvent(raw, setting) });
 		return;
 	}
-	const result = parseEvent(raw, setting, (code, detail) => {
-		if (parsed.warnings.length < MAX_WARNINGS) parsed.warnings.push({ index, code, detail });
-	});
-	if ("code" in result) reject(parsed, index, { ...result, ...describe(raw, setting) });
-	else {
-		parsed.events.push(result);
-		parsed.indexes.push(index);
-		parsed.tokens.push(raw.identityToken ?? parsed.batchToken);
+	const size = storedSize(result);
+	if (parsed.stored + size > limits.batchStored) {
+		reject(parsed, index, { ...tooMuch, ...describeEvent(raw, setting) });
+		return;
 	}
+	parsed.stored += size;
+	parsed.events.push(result);
+	parsed.indexes.push(index);
+	parsed.tokens.push(raw.identityToken ?? parsed.batchToken);
 }
 
-function reject(
-	parsed: ParsedBatch,
-	index: number,
-	rejection: Refusal & { messageId: string | null; text: string },
-): void {
-	const { messageId, code, detail, text } = rejection;
-	// Cutting may have parted a pair, and what nobody has parsed may hold anything.
-	parsed.rejected.push({ index, messageId: messageId && cleanText(messageId), code, detail, text: cleanText(text) });
+/** Characters of an event's largest parts. Its traits stand in its text once more, which the payload does not repeat. */
+function storedSize({ payload, traits }: AcceptedEvent): number {
+	return payload.length + (traits === undefined ? 0 : JSON.stringify(traits).length);
 }
 
-/**
- * What the dead letter store keeps of an event: enough to replay it without its batch, and without what must not be
- * kept, keys and proofs.
- */
-function describe(
-	element: unknown,
-	{ type, sentAt }: Partial<EventSetting>,
-): { messageId: string | null; text: string } {
-	const raw = asObject(element);
-	if (!raw) return { messageId: null, text: cut(element) };
-	const { writeKey: _, identityToken: __, ...kept } = raw;
-	if (type !== undefined) kept.type = type;
-	if (kept.sentAt === undefined && typeof sentAt === "string") kept.sentAt = sentAt;
-	const { messageId } = raw;
-	return {
-		messageId: typeof messageId === "string" ? messageId.slice(0, limits.messageIdLength) : null,
-		text: cut(kept),
-	};
+function reject(parsed: ParsedBatch, index: number, refused: ParsedLetter): void {
+	answerRejected(parsed, index, refused, keep(parsed, refused).messageId);
 }
 
-function cut(value: unknown): string {
-	return JSON.stringify(value ?? null).slice(0, limits.eventBytes);
+function keep(parsed: ParsedBatch, refused: ParsedLetter): ParsedLetter {
+	const letter = toLetter(refused, limits.batchStored - parsed.stored);
+	parsed.stored += letter.text.length;
+	parsed.letters.push(letter);
+	return letter;
 }
 
-function withDefaults(
-	element: unknown,
-	context: JsonObject | undefined,
-	integrations: JsonObject | undefined,
-): unknown {
-	const raw = asObject(element);
-	if (!raw || (!context && !integrations)) return element;
-	const merged = { ...raw };
-	// A context of the wrong type is for the event's own verdict to refuse.
-	if (context && isMergeable(raw.context)) merged.context = { ...context, ...asObject(raw.context) };
-	if (integrations && isMergeable(raw.integrations)) {
-		merged.integrations = { ...integrations, ...asObject(raw.integrations) };
-	}
-	return merged;
-}
-
-function isMergeable(value: unknown): boolean {
-	return value === undefined || value === null || asObject(value) !== undefined;
-}
-
-function asObject(value: unknown): JsonObject | undefined {
-	return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
+function answerRejected(parsed: ParsedBatch, index: number, { code, detail }: Refusal, messageId: string | null): void {
+	parsed.rejected.push({ index, messageId, code, detail });
 }

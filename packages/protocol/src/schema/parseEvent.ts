@@ -4,6 +4,7 @@ import type { RejectionCode } from "../verdicts.ts";
 import { correctTime } from "./correctTime.ts";
 import { readClaims } from "./readClaims.ts";
 import type { Notice, Refusal } from "./refusal.ts";
+import { isLongerInBytes } from "./utf8Length.ts";
 import { writePayload } from "./writePayload.ts";
 
 export const eventTypes: ReadonlySet<string> = new Set<EventType>([
@@ -24,7 +25,7 @@ export interface EventSetting {
 	writeKey?: string;
 	/** ms since 1970. */
 	receivedAt: number;
-	/** How far into the future an event may be dated, ms. */
+	/** How far into the future an event may be dated, ms; from a client source at most `limits.clientFutureSkew`. */
 	futureSkew: number;
 	/** When the batch was sent, as it says itself. */
 	sentAt?: unknown;
@@ -61,20 +62,25 @@ export function parseEvent(raw: JsonObject, setting: EventSetting, notice: Notic
 	if (typeof name === "object") return name;
 	const claims = readClaims(type as EventType, raw, { context, contextTraits, traits }, notice);
 	if ("code" in claims) return claims;
-	const time = correctTime(raw, setting);
+	const futureSkew = Math.min(setting.futureSkew, setting.trust === "client" ? limits.clientFutureSkew : Infinity);
+	const time = correctTime(raw, { ...setting, futureSkew });
 	if (typeof time === "string") return refuse("invalid_timestamp", time);
 	if (time.clamped)
 		notice("clamped_timestamp", "The event is dated in the future; its time of receipt stands instead.");
 
 	const ownsTraits = type === "identify" || type === "group";
 	const written = type === "identify" ? (traits ?? contextTraits) : type === "group" ? traits : undefined;
+	if (written) {
+		const fault = findLongKey(written);
+		if (fault) return fault;
+	}
 	const payload = writePayload(raw, {
 		context: setting.observe ? setting.observe(context ?? {}) : context,
 		traits: ownsTraits ? undefined : traits,
 		time,
 		sentAt: setting.sentAt,
 	});
-	if (payload.length > limits.eventBytes) {
+	if (isLongerInBytes(payload, limits.eventBytes)) {
 		return refuse("event_too_large", `The event is larger than ${limits.eventBytes} bytes. Send less with it.`);
 	}
 	const event: AcceptedEvent = {
@@ -93,6 +99,12 @@ export function parseEvent(raw: JsonObject, setting: EventSetting, notice: Notic
 	if (name !== undefined) event.name = name;
 	if (written !== undefined) event.traits = written;
 	return event;
+}
+
+/** A trait is found by its key, which an index must hold. */
+function findLongKey(traits: JsonObject): Refusal | null {
+	if (!Object.keys(traits).some((key) => isLongerInBytes(key, limits.traitKeyBytes))) return null;
+	return refuse("invalid_event", `The key of a trait has more than ${limits.traitKeyBytes} bytes.`);
 }
 
 function refuse(code: RejectionCode, detail: string): Refusal {

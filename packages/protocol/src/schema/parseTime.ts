@@ -4,15 +4,20 @@ const iso =
 const usual = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 /** 0001-01-01: earlier than this is a mistake, and ISO 8601 would need a sign. */
 export const EARLIEST = -62_135_596_800_000;
+/** ms of 26 April 1970. Smaller numbers are seconds, years or dates without dashes, and ms of a time that nobody means. */
+const LEAST_NUMBER = 10_000_000_000;
 /** 9999-12-31T23:59:59.999Z. */
 const LATEST = 253_402_300_799_999;
 
 /**
  * The instant that a wire timestamp names, in ms since 1970: ISO 8601 text, or ms as a number. Null when it names
- * none. A text without a zone is UTC, whatever zone the server is in: the same events must give the same profiles.
+ * none: other forms, days that do not exist, and numbers too small for ms, which are seconds. A text without a zone is UTC,
+ * whatever zone the server is in: the same events must give the same profiles. One reading for events, filters, the API
+ * and the command line; the SDKs read the same.
  */
 export function parseTime(value: unknown): number | null {
-	if (typeof value === "number") return inRange(Math.trunc(value));
+	if (typeof value === "number")
+		return value === 0 || Math.abs(value) >= LEAST_NUMBER ? inRange(Math.trunc(value)) : null;
 	if (typeof value !== "string") return null;
 	if (usual.test(value)) return isDay(value) ? inRange(Date.parse(value)) : null;
 	if (value.length > 64) return null;

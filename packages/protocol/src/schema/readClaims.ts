@@ -1,6 +1,7 @@
 import type { Claims, EventType, Json, JsonObject } from "../event.ts";
 import { limits } from "../limits.ts";
 import type { Notice, Refusal } from "./refusal.ts";
+import { isLongerInBytes } from "./utf8Length.ts";
 
 /** The parts of an event in which ids stand. */
 interface ClaimParts {
@@ -53,8 +54,11 @@ function findFault(field: string, id: string | number): Refusal | null {
 		const detail = `\`${field}\` is a number beyond 2^53, so it has lost digits already. Send it as a string.`;
 		return { code: "invalid_id", detail };
 	}
-	if (id.length <= limits.idLength) return null;
-	return { code: "invalid_id", detail: `\`${field}\` has more than ${limits.idLength} characters.` };
+	if (id.length > limits.idLength) {
+		return { code: "invalid_id", detail: `\`${field}\` has more than ${limits.idLength} characters.` };
+	}
+	if (!isLongerInBytes(id, limits.idBytes)) return null;
+	return { code: "invalid_id", detail: `\`${field}\` has more than ${limits.idBytes} bytes.` };
 }
 
 function isEmailLike(value: Json | undefined): value is string | number {

@@ -1,7 +1,10 @@
 import type { Json, JsonObject } from "../event.ts";
-import type { CorrectedTime } from "./correctTime.ts";
+import { type CorrectedTime, isKeptSentAt } from "./correctTime.ts";
 
-/** Fields that the store keeps in the event's core and gives back itself, and what must not be kept: keys and proofs. */
+/**
+ * Fields that the store keeps in the event's core and gives back itself, what readers take for the collector's own word, and
+ * what must not be kept: keys and proofs.
+ */
 const notPayload: ReadonlySet<string> = new Set([
 	"type",
 	"messageId",
@@ -14,6 +17,10 @@ const notPayload: ReadonlySet<string> = new Set([
 	"name",
 	"context",
 	"traits",
+	"profileId",
+	"seq",
+	"claimedUserId",
+	"claimedGroup",
 	"writeKey",
 	"identityToken",
 ]);
@@ -37,7 +44,7 @@ export function writePayload(raw: JsonObject, { context, traits, time, sentAt }:
 	}
 	if (context !== undefined) payload.context = context;
 	if (traits !== undefined) payload.traits = traits;
-	if (typeof sentAt === "string" && payload.sentAt === undefined) payload.sentAt = sentAt;
+	if (isKeptSentAt(sentAt) && payload.sentAt === undefined) payload.sentAt = sentAt;
 	// What the sender's clock said is kept where the core now holds a corrected time.
 	if (time.changed && raw.timestamp !== undefined && raw.timestamp !== null) {
 		payload[payload.originalTimestamp === undefined ? "originalTimestamp" : "unclampedTimestamp"] = raw.timestamp;

@@ -117,7 +117,8 @@ function toEventView(row: EventRow, lead: NamedRow | null, anonymous: NamedRow |
 	const claims = row.claims === null ? {} : (JSON.parse(row.claims) as Claims);
 	const userId = claims.userId ?? (lead?.type === "user_id" ? lead.value : null);
 	const anonymousId = claims.anonymousId ?? (lead?.type === "anonymous_id" ? lead.value : anonymous?.value);
-	const { context, ...payload } = JSON.parse(row.body ?? "{}") as JsonObject;
+	// Names that readers take for the collector's own word are not the visitor's to fill: events of earlier versions may hold them.
+	const { context, profileId: _p, seq: _s, claimedUserId: _c, ...payload } = JSON.parse(row.body ?? "{}") as JsonObject;
 	const text = (value: string | number | null | undefined, name: string) =>
 		value === null || value === undefined ? {} : { [name]: String(value) };
 	return {
