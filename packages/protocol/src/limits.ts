@@ -8,6 +8,8 @@ export const limits = {
 	batchEvents: 2_500,
 	/** Elements of one batch; more than these are refused as a whole (413), since each costs a verdict. */
 	batchElements: 10_000,
+	/** Arrays and objects in one body: some 80 an event. Parsed, an empty one takes twenty times its two bytes. */
+	bodyContainers: 200_000,
 	/** Bytes of a batch-level `context` or `integrations`, which is copied into each event. */
 	sharedBytes: 4 * 1024,
 	/** Characters that the events and dead letters of one batch may become, what stands at batch level copied into each. */

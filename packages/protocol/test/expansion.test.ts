@@ -96,6 +96,11 @@ describe("limits hold for what events become", () => {
 	);
 });
 
+it("a body of a million empty arrays is refused before it is parsed, whichever key they stand under", () => {
+	const arrays = Array(limits.bodyContainers).fill("[]").join(",");
+	for (const key of ["batch", "x"]) expect(parseText(`{"${key}":[${arrays}]}`)).toMatch(/arrays and objects|elements/);
+});
+
 describe("one bad event costs its neighbours nothing", () => {
 	const bad = [
 		"NaN",

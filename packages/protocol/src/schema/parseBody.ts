@@ -44,6 +44,10 @@ const BODY_DEPTH = limits.depth + 2;
  */
 export function parseBody(bytes: Uint8Array, decode: Decode): ParsedBody | RefusedBody {
 	const scan = scanJson(bytes);
+	if (scan.containers > limits.bodyContainers) {
+		const detail = `The body has ${scan.containers} arrays and objects; ${limits.bodyContainers} are allowed. Send smaller batches.`;
+		return { code: "too_large", detail };
+	}
 	const plain: Kept = { kept: bytes, refused: new Map() };
 	let found = plain;
 	if (scan.depth > BODY_DEPTH || bytes.length > limits.eventBytes) {

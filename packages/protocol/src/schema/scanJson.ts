@@ -6,6 +6,8 @@ const NINE = 0x39;
 export interface JsonScan {
 	/** Levels of arrays and objects. */
 	depth: number;
+	/** How many arrays and objects there are. */
+	containers: number;
 	/** Whether a number may be larger than JavaScript holds exactly: it has 16 digits, or an exponent. */
 	hasWideNumber: boolean;
 }
@@ -18,6 +20,7 @@ export interface JsonScan {
 export function scanJson(bytes: Uint8Array): JsonScan {
 	let depth = 0;
 	let deepest = 0;
+	let containers = 0;
 	let hasWideNumber = false;
 	const end = bytes.length;
 	for (let at = 0; at < end; at++) {
@@ -27,6 +30,7 @@ export function scanJson(bytes: Uint8Array): JsonScan {
 			while (at < end && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
 			// `{` 7b, `}` 7d, `[` 5b, `]` 5d: with bit 5 set the pairs fall together.
 		} else if ((byte | 0x20) === 0x7b) {
+			containers++;
 			if (++depth > deepest) deepest = depth;
 		} else if ((byte | 0x20) === 0x7d) depth--;
 		else if (byte >= ZERO && byte <= NINE) {
@@ -35,7 +39,7 @@ export function scanJson(bytes: Uint8Array): JsonScan {
 			at = last;
 		}
 	}
-	return { depth: deepest, hasWideNumber };
+	return { depth: deepest, containers, hasWideNumber };
 }
 
 /** The last byte of the number that `start` is in: digits, a point, an exponent. */
