@@ -11,7 +11,9 @@ import { PlainError } from "./plainError.mjs";
  */
 
 /** @type {Record<keyof DevKeys, string>} */
-const prefixes = { webWriteKey: "wk_", serverWriteKey: "wk_", apiKey: "sk_" };
+const prefixes = { webWriteKey: "ssw_", serverWriteKey: "ssw_", apiKey: "sss_" };
+/** @type {Record<keyof DevKeys, string>} those of files that were made before */
+const formerPrefixes = { webWriteKey: "wk_", serverWriteKey: "wk_", apiKey: "sk_" };
 
 /**
  * The keys of `npm start`, kept in a file that only its owner can read (made with random keys if absent), so that a
@@ -38,10 +40,9 @@ export function devKeys(file) {
 function parse(file) {
 	try {
 		const keys = JSON.parse(readFileSync(file, "utf8"));
-		const isWhole = Object.entries(prefixes).every(
-			([name, prefix]) => typeof keys[name] === "string" && keys[name].startsWith(prefix),
-		);
-		if (isWhole) return keys;
+		const isWhole = (/** @type {Record<keyof DevKeys, string>} */ known) =>
+			Object.entries(known).every(([name, prefix]) => typeof keys[name] === "string" && keys[name].startsWith(prefix));
+		if (isWhole(prefixes) || isWhole(formerPrefixes)) return keys;
 	} catch {
 		// Said below: broken JSON and missing keys have the same remedy.
 	}

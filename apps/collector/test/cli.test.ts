@@ -162,6 +162,7 @@ describe("the other commands", { timeout: MANY_PROCESSES }, () => {
 			[["sources", "set", "web", "alowedOrigins", "[]"], "Did you mean allowedOrigins?"],
 			[["sources", "set", "web", "ip", "off"], "must be JSON"],
 			[["sources", "create", "Web Shop", "--trust", "client"], "lower-case"],
+			[["sources", "create", "selfsame", "--trust", "server"], "server's own"],
 			[["keys", "remove", "key_x"], "selfsame keys list"],
 			[["keys", "create", "x", "--scopes", "write"], "no scope. There are read, pii:read, admin"],
 			[["keys", "create", "two\nlines"], "no line breaks"],

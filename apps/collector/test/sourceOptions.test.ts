@@ -99,6 +99,15 @@ describe("the other options", () => {
 	});
 
 	it.each([
+		["https://events.shop.example/collect", ""],
+		["https://shop.example", ""],
+		["https://events.example", "publicUrl is not under it"],
+	])("take a cookie's domain where the collector is at %s, or refuse it", (publicUrl, fault) => {
+		const faults = findOptionFaults({ serverCookie: { origins, domain: "shop.example" } }, publicUrl);
+		expect(faults).toEqual(fault === "" ? [] : [expect.stringContaining(fault)]);
+	});
+
+	it.each([
 		[{ serverCookie: { origins: ["https://shop.example/"] } }, "serverCookie.origins", "`https://shop.example`"],
 		[{ serverCookie: { origins: [] } }, "serverCookie.origins", ""],
 		[{ serverCookie: { origins: ["null"] } }, 'serverCookie.origins: "null"', "http and https"],

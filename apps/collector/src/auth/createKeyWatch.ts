@@ -21,7 +21,7 @@ export interface KeyWatch {
 
 /** Wrong keys a second that one address may try before it is told to wait; a hundred may come at once. */
 const GUESSES = 10;
-/** ms. Refusals are told together, so that a flood of them cannot fill the log. */
+/** ms. The first refusal is told at once, and those within this time after it together: no flood of them fills the log. */
 const TELL_EVERY = 60_000;
 
 export function createKeyWatch({
@@ -37,27 +37,34 @@ export function createKeyWatch({
 	let noted = { ...none };
 	let timer: NodeJS.Timeout | null = null;
 
-	function note(what: keyof typeof none): void {
-		noted[what]++;
-		timer ??= setTimeout(tell, TELL_EVERY).unref();
+	function note(...what: (keyof typeof none)[]): void {
+		for (const name of what) noted[name]++;
+		if (timer) return;
+		tell();
+		timer = setTimeout(tellRest, TELL_EVERY).unref();
 	}
 
 	/** Counts alone: a refused key may be a slip in another one, and an address is somebody's. */
 	function tell(): void {
-		if (timer) clearTimeout(timer);
-		timer = null;
 		const known = Object.entries(noted).filter(([, count]) => count > 0);
 		noted = { ...none };
-		if (known.length > 0) log.warn(Object.fromEntries(known), "keys were refused within the last minute");
+		if (known.length > 0) log.warn(Object.fromEntries(known), "keys were refused");
+	}
+
+	/** Whoever goes on is told of a minute later again. */
+	function tellRest(): void {
+		const isMore = Object.values(noted).some((count) => count > 0);
+		tell();
+		timer = isMore ? setTimeout(tellRest, TELL_EVERY).unref() : null;
 	}
 
 	return {
 		refuse(kind, address, detail) {
 			const bucket = `guesses ${address === undefined ? "" : rateKeyOf(address)}`;
 			const wait = rates.wait(bucket, GUESSES);
-			note(kind === "write" ? "wrongWriteKeys" : "wrongSecretKeys");
+			const wrong = kind === "write" ? "wrongWriteKeys" : "wrongSecretKeys";
+			note(wrong, ...(wait > 0 ? (["slowedDown"] as const) : []));
 			if (wait > 0) {
-				note("slowedDown");
 				metrics.countKeyRefused(kind, "rate_limited");
 				const why =
 					"Too many wrong keys came from this address. Wait as Retry-After says, or send a key that is known.";
@@ -71,6 +78,9 @@ export function createKeyWatch({
 			note("missingScopes");
 			metrics.countKeyRefused("secret", "missing_scope");
 		},
-		close: tell,
+		close() {
+			if (timer) clearTimeout(timer);
+			tell();
+		},
 	};
 }

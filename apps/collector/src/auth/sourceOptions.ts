@@ -36,10 +36,12 @@ export const optionNames = Object.keys(storedSchema.shape);
 /**
  * Why these options cannot be what was meant: each fault names the option, the value and the right form. What would match
  * nothing is refused when it is set; a source that has it stored goes on as it was.
+ *
+ * @param publicUrl where the collector is reached, if that is known: its cookies are of that host.
  */
-export function findOptionFaults(options: unknown): string[] {
+export function findOptionFaults(options: unknown, publicUrl?: string): string[] {
 	const parsed = storedSchema.safeParse(options, { reportInput: true });
-	if (parsed.success) return findImpossible(parsed.data);
+	if (parsed.success) return findImpossible(parsed.data, publicUrl);
 	return parsed.error.issues.map(({ path, message, input }) => {
 		// A secret stands in no message.
 		const value =
@@ -48,9 +50,9 @@ export function findOptionFaults(options: unknown): string[] {
 	});
 }
 
-function findImpossible(options: SourceOptions): string[] {
+function findImpossible(options: SourceOptions, publicUrl: string | undefined): string[] {
 	const { allowedOrigins, rateLimit, identityVerification, identitySecrets } = options;
-	const faults = [...originFaults("allowedOrigins", allowedOrigins), ...cookieFaults(options)];
+	const faults = [...originFaults("allowedOrigins", allowedOrigins), ...cookieFaults(options, publicUrl)];
 	if (rateLimit && Object.keys(rateLimit).length === 0)
 		faults.push('rateLimit: it limits nothing. Write {"perKey": 1000}, {"perAddress": 20}, or both.');
 	for (const [name, rate] of Object.entries({ ...rateLimit })) {
@@ -81,23 +83,29 @@ function originFaults(name: string, origins: readonly string[] | undefined): str
 	});
 }
 
-function cookieFaults({ serverCookie, allowedOrigins }: SourceOptions): string[] {
+function cookieFaults({ serverCookie, allowedOrigins }: SourceOptions, publicUrl: string | undefined): string[] {
 	if (!serverCookie) return [];
 	const { origins, domain } = serverCookie;
 	const wrong = originFaults("serverCookie.origins", origins);
 	const wrongDomain = domain === undefined ? null : findDomainFault(domain);
 	if (wrongDomain) wrong.push(`serverCookie.domain: ${JSON.stringify(domain)}: ${wrongDomain}.`);
 	if (wrong.length > 0) return wrong;
+	if (domain !== undefined && publicUrl !== undefined && !isUnder(publicUrl, domain))
+		wrong.push(
+			`serverCookie.domain: ${JSON.stringify(domain)}: publicUrl is not under it, and browsers keep no cookie that another site sets.`,
+		);
 	for (const origin of origins) {
 		const at = `serverCookie.origins: ${JSON.stringify(origin)}:`;
 		if (!/^https?:/.test(origin)) wrong.push(`${at} only pages of http and https keep cookies.`);
 		else if (allowedOrigins && !allowedOrigins.includes(origin))
 			wrong.push(`${at} its pages may not send. Add it to allowedOrigins first.`);
-		else if (domain !== undefined && !`.${new URL(origin).hostname}`.endsWith(`.${domain}`))
+		else if (domain !== undefined && !isUnder(origin, domain))
 			wrong.push(`${at} its pages are not under the domain ${domain}, and would keep no cookie of it.`);
 	}
 	return wrong;
 }
+
+const isUnder = (url: string, domain: string) => `.${new URL(url).hostname}`.endsWith(`.${domain}`);
 
 function findDomainFault(domain: string): string | null {
 	const isPlain = /^[a-z0-9_-]+(\.[a-z0-9_-]+)+$/.test(domain);

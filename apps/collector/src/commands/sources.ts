@@ -3,6 +3,8 @@ import type { Source, Store } from "@selfsame/store";
 import { Command, Option } from "commander";
 import { newKey } from "../auth/newKey.ts";
 import { findOptionFaults, optionNames } from "../auth/sourceOptions.ts";
+import { readConfig } from "../config.ts";
+import { readEnvironment } from "../environment.ts";
 import { findNearest } from "../findNearest.ts";
 import { printTable } from "./printTable.ts";
 import { readName } from "./readName.ts";
@@ -96,6 +98,8 @@ function createSource(env: Env, id: string, { trust, name }: { trust: Source["tr
 	if (!/^[a-z0-9][a-z0-9_-]{0,63}$/.test(id)) {
 		throw new Error("A source's id has 1 to 64 lower-case letters, digits, `-` and `_`.");
 	}
+	// Under this one the server itself writes.
+	if (id === "selfsame") throw new Error("The id selfsame is the server's own. Take another.");
 	return withStore(env, async (store) => {
 		const exists = (await store.listSources()).some((source) => source.id === id);
 		if (exists)
@@ -117,6 +121,8 @@ function setOption(env: Env, id: string, option: string, json: string | null): P
 		);
 	}
 	const value = json === null ? undefined : readOptionValue(option, json);
+	const { configFile } = readEnvironment(env);
+	const publicUrl = configFile ? readConfig(configFile).publicUrl : undefined;
 	return withStore(env, async (store) => {
 		const source = await getSource(store, id);
 		if (value !== undefined && source.trust === "server" && forClients.includes(option))
@@ -125,8 +131,8 @@ function setOption(env: Env, id: string, option: string, json: string | null): P
 		if (value === undefined) delete options[option];
 		else options[option] = value;
 		// What was wrong before may stay so: one option at a time is put right.
-		const before = findOptionFaults(source.options);
-		const faults = findOptionFaults(options).filter((fault) => !before.includes(fault));
+		const before = findOptionFaults(source.options, publicUrl);
+		const faults = findOptionFaults(options, publicUrl).filter((fault) => !before.includes(fault));
 		if (faults.length > 0) throw new Error(faults.join("\n").replaceAll("sources set ID", `sources set ${id}`));
 		await store.putSource({ ...source, options });
 		console.log(`${id}: ${option} is ${json === null ? "back to its default" : "set"}. Servers notice within seconds.`);
