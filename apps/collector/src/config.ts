@@ -20,7 +20,7 @@ const identifierSchema = z.strictObject({
 
 /** A text that can be what is meant; where it cannot, the error says why, and the right form. */
 function text(findFault: (text: string) => string | null) {
-	return z.string().superRefine((value, context) => {
+	return z.string("write a text, in double quotes").superRefine((value, context) => {
 		const message = findFault(value);
 		if (message) context.addIssue({ code: "custom", message });
 	});
@@ -43,13 +43,14 @@ const configSchema = z.strictObject({
 		.record(
 			z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "a type has 1 to 64 letters, digits, `_`, `.` or `-`"),
 			identifierSchema,
+			'write {"email": {}}, or {"TYPE": {"priority": 50, "limit": 5}}',
 		)
 		.default({})
 		.meta({
 			description: "Identifier types besides user_id and anonymous_id: `email`, and types of context.externalIds.",
 		}),
 	blockedValues: z
-		.array(text(findBlockedValueFault))
+		.array(text(findBlockedValueFault), 'write a list such as ["demo"]')
 		.default([])
 		.meta({ description: "Your own placeholders that identify nobody, such as `demo`. Case does not matter." }),
 	maxUsersPerAnonymousId: z
@@ -64,7 +65,7 @@ const configSchema = z.strictObject({
 		.default(limits.futureSkew / 1_000)
 		.meta({ description: "How far into the future an event may be dated before its time of receipt stands instead." }),
 	personalTraits: z
-		.array(text(findTraitNameFault))
+		.array(text(findTraitNameFault), 'write a list such as ["phone"]')
 		.default([
 			...["name", "firstName", "lastName", "fullName", "birthday", "email", "phone", "phoneNumber"],
 			...["address", "shippingAddress", "billingAddress"],
@@ -80,7 +81,7 @@ const configSchema = z.strictObject({
 			"The address that pages reach this collector at, with its path if it has one. Default: what the request was sent to.",
 	}),
 	trustedProxies: z
-		.array(text(findNetworkFault))
+		.array(text(findNetworkFault), 'write a list such as ["10.0.0.0/8"]')
 		.default([])
 		.meta({
 			description:

@@ -21,7 +21,8 @@ export function findUrlFault(text: string): string | null {
 /** Why no id is ever this placeholder, and what to write instead; null where one may be. */
 export function findBlockedValueFault(text: string): string | null {
 	if (!text.isWellFormed() || text.includes("\0")) return "NUL and lone surrogates arrive as U+FFFD; leave it out";
-	if (text.length > limits.idLength) return `an id has at most ${limits.idLength} characters; leave it out`;
+	if (text.length > limits.idLength || Buffer.byteLength(text) > limits.idBytes)
+		return `an id has at most ${limits.idLength} characters and ${limits.idBytes} bytes; leave it out`;
 	const plain = normaliseValue(text) ?? "";
 	if (plain === "") return "empty ids identify nobody anyway; leave it out";
 	return plain === text

@@ -77,7 +77,12 @@ describe("the configuration", () => {
 		[{ blockedValues: ["a\0"] }, /U\+FFFD/],
 		[{ blockedValues: ["\ud800"] }, /U\+FFFD/],
 		[{ blockedValues: ["x".repeat(1_025)] }, /at most 1024/],
+		[{ blockedValues: ["€".repeat(700)] }, /2048 bytes/],
 		[{ personalTraits: ["phone", "_"] }, /personalTraits\.1: "_"/],
+		[{ trustedProxies: "10.0.0.0/8" }, /trustedProxies: "10\.0\.0\.0\/8": write a list such as/],
+		[{ blockedValues: "demo" }, /blockedValues: "demo": write a list such as \["demo"\]/],
+		[{ blockedValues: [0] }, /blockedValues\.0: 0: write a text/],
+		[{ identifiers: ["email"] }, /identifiers: \["email"\]: write \{"email": \{\}\}/],
 		[{ personalTraits: [""] }, /personalTraits\.0/],
 		[[], /object/],
 	])("refuses %j and says why", (value, message) => {

@@ -144,8 +144,8 @@ describe("the other options", () => {
 		[{ identitySecrets: { k: "short" } }, "identitySecrets.k", "at least 32"],
 		[{ ip: "some" }, 'ip: "some"', "truncated"],
 		[{ identityVerification: "on" }, 'identityVerification: "on"', "enforce"],
-		[{ allowedOrigins: "https://shop.example" }, 'allowedOrigins: "https://shop.example"', "array"],
-		[{ identitySecrets: [secrets["2026-01"]] }, "identitySecrets", "record"],
+		[{ allowedOrigins: "https://shop.example" }, 'allowedOrigins: "https://shop.example"', "write a list"],
+		[{ identitySecrets: [secrets["2026-01"]] }, "identitySecrets", 'write {"2026-01"'],
 		[{ ips: "off" }, "options", "ips"],
 	])("refuse %j, which would do nothing or something else", (options, name, right) => {
 		expect(faultsOf(options)).toContain(name);

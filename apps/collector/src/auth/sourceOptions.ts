@@ -11,13 +11,18 @@ const storedSchema = z.strictObject({
 	 */
 	ip: z.enum(["off", "truncated", "kept"]).optional(),
 	/** Origins that pages may send from, as browsers send them: see `findOriginFault`. Left out: any. */
-	allowedOrigins: z.array(z.string()).optional(),
+	allowedOrigins: z.array(z.string(), 'write a list such as ["https://shop.example"]').optional(),
 	/**
 	 * Lets answers refresh the browser SDK's cookie (its option `serverCookie`), which browsers keep longer when a server
 	 * set it: for pages of `origins`, under `domain`, which must be that of the SDK's own cookie: the widest that pages and
 	 * collector share, such as `shop.example`. Without `domain` it is the collector's host alone, as on localhost.
 	 */
-	serverCookie: z.strictObject({ origins: z.array(z.string()).min(1), domain: z.string().optional() }).optional(),
+	serverCookie: z
+		.strictObject({
+			origins: z.array(z.string(), 'write a list such as ["https://shop.example"]').min(1),
+			domain: z.string().optional(),
+		})
+		.optional(),
 	/** Events a second that one key may send, and one address; a burst of ten seconds' worth is let through. */
 	rateLimit: z
 		.strictObject({ perKey: z.number().positive().optional(), perAddress: z.number().positive().optional() })
@@ -25,7 +30,13 @@ const storedSchema = z.strictObject({
 	/** Whether a `userId` from this client source needs proof. */
 	identityVerification: z.enum(["off", "monitor", "enforce"]).optional(),
 	/** Secrets that sign identity tokens, by `kid`; two at once while one replaces the other. */
-	identitySecrets: z.record(z.string().min(1).max(64), z.string().min(32, "at least 32 characters")).optional(),
+	identitySecrets: z
+		.record(
+			z.string().min(1).max(64),
+			z.string().min(32, "at least 32 characters"),
+			'write {"2026-01": "at least 32 random characters"}',
+		)
+		.optional(),
 });
 
 export type SourceOptions = z.infer<typeof storedSchema>;
