@@ -94,6 +94,31 @@ describe("origins", () => {
 	});
 });
 
+describe("options that were stored by another version", () => {
+	it("hold as they did, where they match nothing", async () => {
+		await collector.setOptions("web", { allowedOrigins: ["https://shop.example/"], nextYears: true });
+		const from = (origin: string) => collector.post("/v1/track", JSON.stringify(track()), { ...basic(webKey), origin });
+		expect((await from("https://shop.example")).status).toBe(403);
+		expect((await collector.send([track()], webKey)).status).toBe(200);
+	});
+
+	it("keep their own source's events with the sender where they are unreadable, and nobody else's", async () => {
+		await collector.setOptions("web", { ip: "hashed" });
+		const refused = await collector.send([track()], webKey);
+		expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "60"]);
+		expect(refused.body).toMatchObject({ code: "storage_unavailable", detail: expect.stringContaining('"web"') });
+		expect((await collector.call(`/v1/projects/${webKey}/settings`)).status).toBe(503);
+		expect((await collector.send([track()])).status).toBe(200);
+		await collector.setOptions("web", {});
+		await collector.send([{}], webKey);
+		await collector.setOptions("web", { identityVerification: "always" });
+		const replayed = await collector.act<{ remaining: object[] }>("POST", "/v1/rejected/replay", {});
+		expect(replayed.body.remaining).toContainEqual(expect.objectContaining({ code: "invalid_key" }));
+		await collector.setOptions("web", {});
+		expect((await collector.send([track()], webKey)).status).toBe(200);
+	});
+});
+
 describe("rates", () => {
 	it.each(["perKey", "perAddress"])("are held %s, and say how long to wait", async (kind) => {
 		await collector.setOptions("web", { rateLimit: { [kind]: 2 } });

@@ -1,4 +1,5 @@
 import type { Source, Store } from "@selfsame/store";
+import { RequestError } from "../problem.ts";
 import { hashKey } from "./hashKey.ts";
 import { parseSourceOptions, type SourceOptions } from "./sourceOptions.ts";
 
@@ -8,13 +9,15 @@ export interface KnownSource {
 	name: string;
 	trust: Source["trust"];
 	options: SourceOptions;
+	/** Set where this version cannot read the options, as one that is newer may write them: then nothing is known of it. */
+	isUnreadable?: true;
 }
 
 /** Which source a write key belongs to. */
 export interface SourceBook {
-	/** The source of the first of `keys` that is one; null when none is. */
+	/** The source of the first of `keys` that is one; null when none is. @throws RequestError where its options are unreadable. */
 	find(keys: readonly string[]): Promise<{ source: KnownSource; key: string } | null>;
-	/** The source with this id. */
+	/** The source with this id; null where there is none, or its options are unreadable. */
 	get(id: string): Promise<KnownSource | null>;
 	/** Whether any source lets its answers refresh cookies for pages of this origin. */
 	sharesCookies(origin: string): Promise<boolean>;
@@ -69,6 +72,7 @@ export function createSourceBook(store: Pick<Store, "listSources">, steadyNow: (
 	function match(keys: readonly string[]): { source: KnownSource; key: string } | null {
 		for (const key of keys) {
 			const source = byKey.get(hashKey(key));
+			if (source?.isUnreadable) throw unreadable(source);
 			if (source) return { source, key };
 		}
 		return null;
@@ -92,11 +96,23 @@ export function createSourceBook(store: Pick<Store, "listSources">, steadyNow: (
 		},
 		async get(id) {
 			await refresh();
-			return byId.get(id) ?? null;
+			const source = byId.get(id);
+			return source && !source.isUnreadable ? source : null;
 		},
 	};
 }
 
+/** One source whose options are unreadable costs the others nothing. */
 function toKnownSource({ id, name, trust, options }: Source): KnownSource {
-	return { id, name, trust, options: parseSourceOptions(options) };
+	try {
+		return { id, name, trust, options: parseSourceOptions(options) };
+	} catch {
+		return { id, name, trust, options: {}, isUnreadable: true };
+	}
+}
+
+/** Its senders keep what they have: taken under other options, it might be believed, or kept, against its owner's wish. */
+function unreadable({ id }: KnownSource): RequestError {
+	const detail = `The options of source "${id}" are none that this version knows. \`selfsame doctor\` says which.`;
+	return new RequestError("storage_unavailable", detail, { "retry-after": "60" });
 }

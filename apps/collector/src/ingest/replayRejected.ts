@@ -57,7 +57,8 @@ async function collectLetters({ store }: Deps, { ids, code }: ReplayQuery): Prom
 
 async function replay(deps: Deps, letter: StoredDeadLetter) {
 	const source = await deps.sources.get(letter.source);
-	if (!source) return { code: "invalid_key", detail: "Its source is gone." };
+	if (!source)
+		return { code: "invalid_key", detail: "Its source is gone, or `selfsame doctor` says what is wrong with it." };
 	const body = parseBody(Buffer.from(letter.body), (bytes) => Buffer.from(bytes).toString("utf8"));
 	// A text that was cut at the limit is no JSON any more; it is kept for people to read.
 	if ("code" in body) return { code: letter.code, detail: letter.detail };
