@@ -73,6 +73,11 @@ export function createApp(deps: Deps, { sdkFile, docsFolder }: PublicFiles): Hon
 		if (error instanceof StorageUnavailableError) {
 			return problem("storage_unavailable", "Ask again; `GET /ready` says what is wrong.", { "retry-after": "5" });
 		}
+		if (isOutOfFiles(error)) {
+			const detail =
+				"This process has as many files and connections open as it may (`ulimit -n`). Ask again in a moment.";
+			return problem("storage_unavailable", detail, { "retry-after": "5" });
+		}
 		const requestId = nextRequestId();
 		deps.log.error({ requestId, err: error }, "request failed");
 		const detail = "This is a fault of the collector. Its log says more, under this request id.";
@@ -80,3 +85,7 @@ export function createApp(deps: Deps, { sdkFile, docsFolder }: PublicFiles): Hon
 	});
 	return app;
 }
+
+/** Whether the system gives this process, or any, no further file: the next request may fare better. */
+const isOutOfFiles = (error: Error) =>
+	/^(EMFILE|ENFILE)\b/.test((error as NodeJS.ErrnoException).code ?? error.message);

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect } from "node:net";
+import { StorageUnavailableError } from "@selfsame/store";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { apiKey, basic, startCollector, type TestCollector, track, webKey, writeKey } from "./startCollector.ts";
@@ -125,6 +126,46 @@ describe("answers", () => {
 		socket.write("GET /health HTTP/1.0\r\n\r\n");
 		await once(socket, "close");
 		expect(answer).toMatch(/^HTTP\/1\.1 200 .*\{"status":"ok"\}$/s);
+	});
+});
+
+describe("GET /ready", () => {
+	it("asks the store once a second, however many ask and whatever it says", async () => {
+		let steady = 0;
+		const own = await startCollector({ steadyNow: () => steady });
+		const { ready } = own.store;
+		let asked = 0;
+		let isBroken = false;
+		own.store.ready = async () => {
+			asked += 1;
+			await ready();
+			if (isBroken) throw new StorageUnavailableError("The disk is full.");
+		};
+		const statuses = async () =>
+			new Set((await Promise.all(Array.from({ length: 50 }, () => own.call("/ready")))).map(({ status }) => status));
+		expect(await statuses()).toEqual(new Set([200]));
+		isBroken = true;
+		steady += 999;
+		expect(await statuses()).toEqual(new Set([200]));
+		expect(asked).toBe(1);
+		steady += 1;
+		expect(await statuses()).toEqual(new Set([503]));
+		isBroken = false;
+		steady += 1_000;
+		expect(await statuses()).toEqual(new Set([200]));
+		expect(asked).toBe(3);
+		await own.stop();
+	});
+});
+
+describe("a process that may open no further file", () => {
+	it.each(["EMFILE", "ENFILE"])("answers 503 (%s), as it can the next time", async (code) => {
+		const { stats } = collector.store;
+		collector.store.stats = () => Promise.reject(Object.assign(new Error(`${code}: too many open files`), { code }));
+		const { status, headers } = await collector.get("/v1/stats");
+		expect([status, headers.get("retry-after")]).toEqual([503, "5"]);
+		collector.store.stats = stats;
+		expect((await collector.get("/v1/stats")).status).toBe(200);
 	});
 });
 

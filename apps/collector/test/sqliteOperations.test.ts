@@ -41,7 +41,7 @@ describe("a SQLite file that another process locks", () => {
 		expect((await collector.call("/health")).status).toBe(200);
 		await unlock();
 		expect((await collector.send([track({ messageId: "during" })])).body).toMatchObject({ accepted: 1, duplicates: 0 });
-		expect((await collector.call("/ready")).status).toBe(200);
+		await expect.poll(async () => (await collector.call("/ready")).status).toBe(200);
 		expect((await collector.profile("user_id:u1"))?.eventCount).toBe(2);
 	});
 });

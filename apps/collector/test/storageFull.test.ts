@@ -61,7 +61,7 @@ describe.skipIf(!canLimit)("a disk that is full", () => {
 		limit(child.pid, "unlimited");
 		expect(await (await send("during")).json()).toMatchObject({ accepted: 1, duplicates: 0 });
 		expect(await (await send("before")).json()).toMatchObject({ accepted: 0, duplicates: 1 });
-		expect((await checkedFetch(`${url}/ready`)).status).toBe(200);
+		await expect.poll(async () => (await checkedFetch(`${url}/ready`)).status).toBe(200);
 		expect(await profile()).toMatchObject({ eventCount: 2 });
 	});
 });

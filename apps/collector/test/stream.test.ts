@@ -5,6 +5,7 @@ import type { IdentityDecision } from "@selfsame/store";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { hashKey } from "../src/auth/hashKey.ts";
 import { createCollector, listen } from "../src/index.ts";
+import { createLiveHub } from "../src/live/createLiveHub.ts";
 import { checkedFetch } from "./checkedFetch.ts";
 import { createCli } from "./runCli.ts";
 import { apiKey, startCollector, type TestCollector, track, webKey } from "./startCollector.ts";
@@ -277,6 +278,32 @@ describe("GET /v1/events/stream", () => {
 		const again = await follow("?lastEventId=0.0");
 		expect(await again.wait(400)).toHaveLength(400);
 		for (const { stop } of [reader, again]) stop();
+	});
+
+	it("reads nothing, and works no refusals out, for a client that has left", async () => {
+		const hub = createLiveHub(
+			{
+				readFeed: (after, count) => {
+					reads += 1;
+					return collector.store.readFeed(after, count);
+				},
+			},
+			live,
+		);
+		let reads = 0;
+		const place = await collector.store.feedEnd();
+		const left = hub.join();
+		const waiting = left?.next(place);
+		await expect.poll(() => reads).toBe(1);
+		left?.leave();
+		expect(await waiting).toBeNull();
+		await collector.send([track()]);
+		const stays = hub.join();
+		expect(await stays?.next(place)).toHaveLength(1);
+		expect(await left?.next(place)).toBeNull();
+		expect(reads).toBe(2);
+		stays?.leave();
+		hub.close();
 	});
 
 	it("masks what is personal for a key without pii:read", async () => {

@@ -11,9 +11,9 @@ export interface LiveOptions {
 
 /** One reader's part in the live stream. */
 export interface LiveReader {
-	/** What comes next, none after a heartbeat's time without news; null once the stream is to end. */
+	/** What comes next, none after a heartbeat's time without news; null once the stream is to end, or was left. */
 	next(after: FeedPlace): Promise<FeedItem[] | null>;
-	/** Gives its place back. */
+	/** Gives its place back. Nothing is read any more for it: whose identities were decided how takes the store time to say. */
 	leave(): void;
 }
 
@@ -28,6 +28,13 @@ export interface LiveHub extends Required<LiveOptions> {
 	readonly isClosed: boolean;
 	/** Ends all streams, and lets no new one begin. */
 	close(): void;
+}
+
+/** What a reader has of the hub until it leaves. */
+interface Place {
+	isTaken: boolean;
+	/** Ends its wait for news. */
+	go: (() => void) | null;
 }
 
 /** Items a page has at the most. */
@@ -61,15 +68,17 @@ export function createLiveHub(
 	const wake = () => {
 		if (streams > 0 && !closed) soon ??= setTimeout(tell, TOGETHER);
 	};
-	const news = (ms: number) =>
+	const news = (ms: number, place: Place) =>
 		new Promise<void>((resolve) => {
 			const go = () => {
 				clearTimeout(timer);
 				waiting.delete(go);
+				place.go = null;
 				resolve();
 			};
 			const timer = setTimeout(go, ms);
 			waiting.add(go);
+			place.go = go;
 		});
 	const read = (after: FeedPlace): Promise<FeedItem[]> => {
 		const name = `${after.seq}.${after.letter}`;
@@ -83,15 +92,15 @@ export function createLiveHub(
 		return page;
 	};
 
-	const next = async (after: FeedPlace): Promise<FeedItem[] | null> => {
+	const next = async (after: FeedPlace, place: Place): Promise<FeedItem[] | null> => {
 		const until = performance.now() + heartbeat;
-		while (!closed) {
+		while (!closed && place.isTaken) {
 			const before = moment;
 			const items = await read(after);
 			const left = until - performance.now();
 			if (items.length > 0 || left <= 0) return closed ? null : items;
 			// What was committed while this was read is news already.
-			if (moment === before) await news(left);
+			if (moment === before && place.isTaken) await news(left, place);
 		}
 		return null;
 	};
@@ -113,12 +122,13 @@ export function createLiveHub(
 			if (streams === 0) tell();
 			streams += 1;
 			look ??= setInterval(wake, LOOK_EVERY).unref();
-			let isIn = true;
+			const place: Place = { isTaken: true, go: null };
 			return {
-				next,
+				next: (after) => next(after, place),
 				leave() {
-					if (!isIn) return;
-					isIn = false;
+					if (!place.isTaken) return;
+					place.isTaken = false;
+					place.go?.();
 					streams -= 1;
 					if (streams > 0 || !look) return;
 					clearInterval(look);

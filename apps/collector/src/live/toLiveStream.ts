@@ -48,6 +48,7 @@ export function toLiveStream({
 			return { text: `retry: ${RETRY}\nid: ${toMessageId(place)}\n\n` };
 		}
 		const items = await reader.next(place);
+		if (isOver) return { text: "" };
 		if (items === null) return { text: ": the server is stopping\n\n", isLast: true };
 		if (!(await mayFollow())) return { text: ": the key is not valid any more\n\n", isLast: true };
 		const text = await encode(items);

@@ -6,12 +6,19 @@ import { json } from "../api/route.ts";
 import type { Deps } from "../deps.ts";
 import { problem } from "../problem.ts";
 
+/** ms that an answer of the store holds: what asks more often, or from many sides, costs no further commit. */
+const READY_FOR = 1_000;
+
 /**
  * For whoever watches over the process: `/health` says that it runs, `/ready` that it can take events, `/metrics` how it
  * fares. They tell nothing about anyone; the last needs a key from elsewhere than this machine.
  */
-export function healthRoutes(api: Api, { store, isStopping, metrics }: Pick<Deps, "store" | "isStopping" | "metrics">) {
+export function healthRoutes(
+	api: Api,
+	{ store, isStopping, metrics, steadyNow }: Pick<Deps, "store" | "isStopping" | "metrics" | "steadyNow">,
+) {
 	const get = { method: "get", tag: "Operations", scope: null, tolerant: true } as const;
+	const isReady = shareAnswers(() => store.ready(), steadyNow);
 
 	api.add(
 		{
@@ -30,6 +37,7 @@ export function healthRoutes(api: Api, { store, isStopping, metrics }: Pick<Deps
 			path: "/ready",
 			id: "getReadiness",
 			summary: "Whether it can take events",
+			description: "What the store said is told again for a second.",
 			answers: {
 				200: json(z.object({ status: z.literal("ready") }), "It can: a write was committed."),
 				503: error("Storage cannot take a write, or the server is stopping.", { "retry-after": "Seconds." }),
@@ -38,7 +46,7 @@ export function healthRoutes(api: Api, { store, isStopping, metrics }: Pick<Deps
 		async ({ c }) => {
 			if (isStopping()) return problem("shutting_down", "The server is stopping.", { "retry-after": "1" });
 			try {
-				await store.ready();
+				await isReady();
 				return c.json({ status: "ready" });
 			} catch (error) {
 				if (!(error instanceof StorageUnavailableError)) throw error;
@@ -60,4 +68,19 @@ export function healthRoutes(api: Api, { store, isStopping, metrics }: Pick<Deps
 		},
 		async ({ c }) => c.text(await metrics.render(), 200, { "content-type": metrics.contentType }),
 	);
+}
+
+/** One question at a time, whose answer or error everybody has who asks while it is open or until a second after it was put. */
+function shareAnswers(ask: () => Promise<void>, steadyNow: () => number): () => Promise<void> {
+	let asked: { at: number; isOpen: boolean; answer: Promise<void> } | null = null;
+	return () => {
+		if (asked && (asked.isOpen || steadyNow() - asked.at < READY_FOR)) return asked.answer;
+		const question = { at: steadyNow(), isOpen: true, answer: ask() };
+		const close = () => {
+			question.isOpen = false;
+		};
+		question.answer.then(close, close);
+		asked = question;
+		return question.answer;
+	};
 }

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { answerWithTag, notModified, tagHeaders } from "../api/answerWithTag.ts";
+import { answerFixed, type FixedAnswer, fixAnswer, notModified, tagHeaders } from "../api/answerWithTag.ts";
 import type { Api } from "../api/createApi.ts";
 import { json } from "../api/route.ts";
 import { toOpenApi } from "../api/toOpenApi.ts";
 
 /** `GET /openapi.json`: what all routes added before and after it are. */
 export function openApiRoute(api: Api): void {
-	let document: unknown;
+	let document: FixedAnswer | undefined;
 	api.add(
 		{
 			method: "get",
@@ -23,8 +23,8 @@ export function openApiRoute(api: Api): void {
 		},
 		({ c }) => {
 			// Written when it is asked for, since it takes some milliseconds and most starts need none.
-			document ??= toOpenApi(api.routes);
-			return answerWithTag(c, document);
+			document ??= fixAnswer(toOpenApi(api.routes));
+			return answerFixed(c, document);
 		},
 	);
 }
