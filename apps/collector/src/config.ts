@@ -58,6 +58,14 @@ const configSchema = z.strictObject({
 		.min(1)
 		.default(defaultIdentityConfig.maxUsersPerAnonymousId)
 		.meta({ description: "An anonymous id seen with more users than this is shared and identifies nobody." }),
+	maxUsersPerIdentifier: z.int().min(1).default(defaultIdentityConfig.maxUsersPerIdentifier).meta({
+		description:
+			"An identifier of a type with a limit, seen with more users than this, is shared and identifies nobody.",
+	}),
+	maxIdentifiersPerUser: z.int().min(1).default(defaultIdentityConfig.maxIdentifiersPerUser).meta({
+		description:
+			"A user seen with more identifiers of one type with a limit than this is crowded: it is linked with none of that type.",
+	}),
 	futureSkewSeconds: z
 		.int()
 		.min(0)
@@ -158,8 +166,8 @@ export function toIdentityConfig(config: Config): IdentityConfig {
 		if (Object.hasOwn(defaultIdentityConfig.identifiers, type)) continue;
 		identifiers[type] = { priority: priority ?? (type === "email" ? 2 : 50), limit: limit === undefined ? 5 : limit };
 	}
-	const { blockedValues, maxUsersPerAnonymousId } = config;
-	return { identifiers, blockedValues, maxUsersPerAnonymousId };
+	const { blockedValues, maxUsersPerAnonymousId, maxUsersPerIdentifier, maxIdentifiersPerUser } = config;
+	return { identifiers, blockedValues, maxUsersPerAnonymousId, maxUsersPerIdentifier, maxIdentifiersPerUser };
 }
 
 /** What the schema alone cannot say: which priorities are free, and which types are built in. */

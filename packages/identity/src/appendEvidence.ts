@@ -1,3 +1,4 @@
+import { withLatest } from "./appendAtLimit.ts";
 import type { Draft } from "./draft.ts";
 import type { EvidenceRow, RegionFact } from "./facts.ts";
 import { countsAsShared, withUser } from "./insertMoment.ts";
@@ -11,37 +12,36 @@ import { countsAsShared, withUser } from "./insertMoment.ts";
  */
 export function appendEvidence(draft: Draft, row: EvidenceRow, region: RegionFact): boolean {
 	const { identifier, lead, position } = row;
-	if (region.state !== "contested" && region.state !== "tight") return false;
+	if (region.state !== "contested") return false;
 	if (draft.identifier(identifier).corrected || draft.identifier(lead).corrected) return false;
 	if (!draft.isUser(lead) && draft.rootOf(lead) !== region.root) return false;
 	const latest = draft.latestEvidence(region.root);
 	if (latest !== null && latest >= position.timestamp) return false;
-	if (draft.isUser(lead) && !isKnownUser(draft, row, region)) return false;
+	if (draft.isUser(lead) && !isWithinLimits(draft, row, region)) return false;
 
 	const mine = ownerNow(draft, lead, row);
 	const theirs = ownerNow(draft, identifier, row);
 	if (mine === null || theirs === null) return false;
 	if (mine !== theirs) {
 		// Two users are never one, so the identifier alone moves, if it fits: as it does where no limit is in reach.
-		if (region.state === "tight" || !draft.isUser(mine) || !draft.isUser(theirs)) return false;
+		if (!draft.isUser(mine) || !draft.isUser(theirs)) return false;
 		draft.editSpans(identifier).put.push({ from: position, owner: mine });
 	}
 	if (draft.isUser(lead)) {
 		draft.noteSeenWith(row);
-		if (region.limited !== null) draft.noteLimited(lead, region.root);
+		draft.noteLimited(lead, region);
 	}
+	draft.setRegion(withLatest(draft, region, position));
 	draft.setLatestOf(identifier, { owner: mine, next: null });
 	if (mine === theirs) draft.plan.counts.fast += 1;
 	else draft.plan.counts.window += 1;
 	return true;
 }
 
-/** Whether a user's evidence leaves who is adjacent to the region, and so every count, as it is. */
-function isKnownUser(draft: Draft, row: EvidenceRow, region: RegionFact): boolean {
-	const adjacent = draft.adjacent(row.identifier);
-	const users = withUser(adjacent, row);
-	if (countsAsShared(draft, row.identifier, users)) return false;
-	return region.limited === null || adjacent.includes(row.lead) || draft.mayHold(row.lead, region);
+/** Whether a user's evidence leaves every count on its side of a limit. */
+function isWithinLimits(draft: Draft, row: EvidenceRow, region: RegionFact): boolean {
+	if (countsAsShared(draft, row.identifier, withUser(draft.adjacent(row.identifier), row))) return false;
+	return draft.mayHold(row.lead, region);
 }
 
 /** Who owns an identifier after all that is stored and all of this batch so far; null where that is not known. */

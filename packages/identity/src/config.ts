@@ -14,6 +14,10 @@ export interface IdentityConfig {
 	blockedValues: readonly string[];
 	/** An anonymous id seen with more different users than this identifies nobody. Default 20. */
 	maxUsersPerAnonymousId: number;
+	/** An identifier of a type with a limit, seen with more different users than this, identifies nobody. Default 100. */
+	maxUsersPerIdentifier: number;
+	/** A user seen with more identifiers of one type with a limit than this is linked with none of that type. Default 1,000. */
+	maxIdentifiersPerUser: number;
 }
 
 export const defaultIdentityConfig: IdentityConfig = {
@@ -23,4 +27,6 @@ export const defaultIdentityConfig: IdentityConfig = {
 	},
 	blockedValues: [],
 	maxUsersPerAnonymousId: 20,
+	maxUsersPerIdentifier: 100,
+	maxIdentifiersPerUser: 1_000,
 };

@@ -1,9 +1,12 @@
 import { readAliases } from "./aliases.ts";
+import { appendAtLimit } from "./appendAtLimit.ts";
 import { appendEvidence } from "./appendEvidence.ts";
 import type { IdentityConfig } from "./config.ts";
 import { Draft } from "./draft.ts";
 import { type EvidenceRow, type Facts, type Need, type RegionFact, sumOf } from "./facts.ts";
 import { insertMoment } from "./insertMoment.ts";
+import { joinAlone } from "./joinAlone.ts";
+import { noteSighting } from "./noteSighting.ts";
 import { comparePositions } from "./order.ts";
 import type { Candidate, Plan, Revision } from "./plan.ts";
 import { rebuildRegions } from "./rebuildRegions.ts";
@@ -61,7 +64,9 @@ function weigh(draft: Draft, row: EvidenceRow, dirty: Set<number>): void {
 
 /** A user was seen with an identifier. */
 function weighUserLink(draft: Draft, row: EvidenceRow, region: RegionFact, dirty: Set<number>): void {
-	if (region.state === "settled" && region.owner === row.lead) {
+	if (!noteSighting(draft, row, region)) {
+		dirty.add(row.identifier);
+	} else if (region.state === "settled" && region.owner === row.lead) {
 		// Whoever has it by an alias was perhaps not seen with it before.
 		if (draft.isAliased(row.identifier)) draft.noteSeenWith(row);
 		draft.setLatestOf(row.identifier, { owner: row.lead, next: null });
@@ -78,7 +83,9 @@ function weighUserLink(draft: Draft, row: EvidenceRow, region: RegionFact, dirty
 		claim(draft, row, region);
 	} else {
 		const alone = region.size === 1 && region.state !== "tight" && draft.mayHold(row.lead, region);
-		const done = alone ? insertMoment(draft, row, region) : appendEvidence(draft, row, region);
+		const done =
+			(alone && insertMoment(draft, row, region)) ||
+			(!alone && (appendEvidence(draft, row, region) || appendAtLimit(draft, row, region)));
 		if (!done) dirty.add(row.identifier);
 	}
 }
@@ -88,7 +95,7 @@ function claim(draft: Draft, row: EvidenceRow, region: RegionFact): void {
 	draft.setRegion({ ...region, owner: row.lead });
 	draft.setLatestOf(row.identifier, { owner: row.lead, next: null });
 	draft.noteSeenWith(row);
-	if (region.limited !== null) draft.noteLimited(row.lead, region.root);
+	draft.noteLimited(row.lead, region);
 	draft.plan.changes.push({ kind: "claim", identifier: region.root, other: row.lead, seq: row.seq });
 	draft.plan.counts.fast += 1;
 }
@@ -101,7 +108,8 @@ function weighJoint(draft: Draft, row: EvidenceRow, theirs: RegionFact, dirty: S
 		draft.plan.counts.fast += 1;
 		return;
 	}
-	if (mine.root === theirs.root && appendEvidence(draft, row, mine)) return;
+	if (mine.root === theirs.root && (appendEvidence(draft, row, mine) || appendAtLimit(draft, row, mine))) return;
+	if (mine.root !== theirs.root && joinAlone(draft, row, mine, theirs)) return;
 	const settled = mine.state === "settled" && theirs.state === "settled";
 	const oneOwner = mine.owner === null || theirs.owner === null || mine.owner === theirs.owner;
 	const owner = mine.owner ?? theirs.owner;
@@ -109,8 +117,8 @@ function weighJoint(draft: Draft, row: EvidenceRow, theirs: RegionFact, dirty: S
 		dirty.add(row.lead).add(row.identifier);
 		return;
 	}
-	const { root } = draft.merge(mine, theirs, owner);
-	if (owner !== null) draft.noteLimited(owner, root);
+	const merged = draft.merge(mine, theirs, owner);
+	if (owner !== null) draft.noteLimited(owner, merged);
 	draft.plan.changes.push({ kind: "union", identifier: row.identifier, other: row.lead, seq: row.seq });
 }
 

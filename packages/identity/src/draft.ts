@@ -7,14 +7,16 @@ import {
 	type Moment,
 	momentKey,
 	type Need,
+	pairKey,
 	type RegionFact,
 	standsAgainst,
 	sumOf,
+	type Tail,
 	type Unlink,
 } from "./facts.ts";
 import type { Position } from "./order.ts";
 import { emptyPlan, type Plan, type SpanEdit } from "./plan.ts";
-import type { Kinds } from "./replay.ts";
+import type { Kinds, Span } from "./replay.ts";
 
 /** Something that a correction may stand against. */
 type Placed = Pick<AliasRow, "seq" | "position">;
@@ -32,6 +34,12 @@ export class Draft implements Kinds {
 	readonly plan: Plan = emptyPlan();
 	readonly needs = new Map<string, Need>();
 	private readonly seenWith = new Map<number, Set<number>>();
+	/** By user and type, how many more identifiers of the type it was seen with than is stored. */
+	private readonly notedCounts = new Map<number, Map<string, number>>();
+	/** The same by what a rebuild found in the evidence. */
+	private rebuiltCounts = new Map<number, Map<string, number>>();
+	/** Identifiers that were taken into a region since it was stored. */
+	private readonly joined = new Map<number, number[]>();
 	private readonly latest = new Map<number, { owner: number; next: Position | null }>();
 	private readonly movedMembers = new Map<number, number[]>();
 	private readonly addedLimited = new Map<number, Set<number>>();
@@ -57,8 +65,7 @@ export class Draft implements Kinds {
 
 	/** Notes a need without giving up, so that one round trip fetches all that is known to be needed. */
 	want(need: Need): void {
-		const key = need.kind === "moment" ? momentKey(need.id, need.position) : `${need.kind} ${need.id}`;
-		this.needs.set(key, need);
+		this.needs.set(keyOf(need), need);
 	}
 
 	private demand<T>(value: T | undefined, need: Need): T {
@@ -113,22 +120,39 @@ export class Draft implements Kinds {
 	}
 
 	members(root: number): readonly number[] {
-		const region = this.plan.regions.get(root) ?? this.facts.regions.get(root);
 		const moved = this.movedMembers.get(root);
 		if (moved) return moved;
+		const joined = this.joined.get(root);
+		return joined ? [...this.storedMembers(root), ...joined] : this.storedMembers(root);
+	}
+
+	private storedMembers(root: number): readonly number[] {
+		const region = this.facts.regions.get(root);
 		// Most regions are one identifier; asking the store for its members would say so.
 		if (region?.size === 1) return [root];
 		return this.demand(this.facts.members.get(root), { kind: "members", id: root });
 	}
 
+	private take(into: RegionFact, moving: readonly number[]): void {
+		for (const id of moving) {
+			this.plan.roots.set(id, into.root);
+			this.plan.regions.delete(id);
+		}
+		const list = this.movedMembers.get(into.root) ?? this.joined.get(into.root) ?? [];
+		for (const id of moving) list.push(id);
+		if (!this.movedMembers.has(into.root)) this.joined.set(into.root, list);
+	}
+
+	/** Takes one identifier that was alone into a region, which is then as given. */
+	join(into: RegionFact, id: number): void {
+		this.take(into, [id]);
+		this.plan.regions.set(into.root, into);
+	}
+
 	/** Joins two regions or groups: the smaller side's identifiers are relabelled, and no event is touched. */
 	merge(a: RegionFact, b: RegionFact, owner: number | null): RegionFact {
 		const [into, from] = a.size >= b.size ? [a, b] : [b, a];
-		const moving = this.members(from.root);
-		const staying = this.members(into.root);
-		for (const id of moving) this.plan.roots.set(id, into.root);
-		this.movedMembers.set(into.root, [...staying, ...moving]);
-		this.plan.regions.delete(from.root);
+		this.take(into, this.members(from.root));
 		const limited = sumOf([into.limited, from.limited]);
 		const merged: RegionFact = { ...into, owner, size: into.size + from.size, limited };
 		this.plan.regions.set(into.root, merged);
@@ -136,13 +160,18 @@ export class Draft implements Kinds {
 	}
 
 	/** Lays down who is together, whatever was known before. */
-	regroup(root: number, members: readonly number[], region: Omit<RegionFact, "root" | "size">): void {
+	regroup(
+		root: number,
+		members: readonly number[],
+		region: Omit<RegionFact, "root" | "size" | "latest">,
+		latest: number | null = null,
+	): void {
 		for (const id of members) {
 			if (this.rootOf(id) !== root) this.plan.roots.set(id, root);
 			if (id !== root) this.plan.regions.delete(id);
 		}
 		this.movedMembers.set(root, [...members]);
-		this.plan.regions.set(root, { ...region, root, size: members.length });
+		this.plan.regions.set(root, { ...region, latest, root, size: members.length });
 	}
 
 	setRegion(region: RegionFact): void {
@@ -164,7 +193,90 @@ export class Draft implements Kinds {
 		const noted = this.seenWith.get(identifier) ?? new Set();
 		if (noted.has(user)) return;
 		this.seenWith.set(identifier, noted.add(user));
-		this.plan.seenWith.push({ identifier, user });
+		this.plan.seenWith.push({ identifier, user, crowded: this.isCrowded(user, this.typeOf(identifier)) });
+	}
+
+	/** Whether a limit of its type makes it matter how many users it is seen with, and they with others like it. */
+	isLimited(id: number): boolean {
+		const type = this.typeOf(id);
+		return type !== "user_id" && this.limitOf(type) !== null;
+	}
+
+	/** Whether a user and an identifier of a type with a limit were never seen together before. */
+	isNewPair({ identifier: id, lead: user }: EvidenceRow): boolean {
+		if (this.seenWith.get(id)?.has(user)) return false;
+		if (this.identifier(id).fresh || this.identifier(user).fresh) return true;
+		// Too many users to look through were seen with it.
+		if (this.region(id).state !== "shared") return !this.adjacent(id).includes(user);
+		return !this.demand(this.facts.together.get(pairKey(id, user)), { kind: "together", id, user });
+	}
+
+	/** Notes that a user and an identifier of a type with a limit were seen together for the first time. */
+	countPair(row: EvidenceRow): void {
+		const type = this.typeOf(row.identifier);
+		addTo(this.notedCounts, row.lead, type, 1);
+		this.noteSeenWith(row);
+		this.planCount(row.lead, type);
+	}
+
+	/** What a rebuild found instead of what was known of the same identifiers; replaces what it found before. */
+	setRebuiltCounts(counts: Map<number, Map<string, number>>): void {
+		this.rebuiltCounts = counts;
+	}
+
+	/** Users of whom more or fewer identifiers of a type are known than stored. */
+	*recounted(): Iterable<[user: number, type: string]> {
+		for (const counts of [this.notedCounts, this.rebuiltCounts]) {
+			for (const [user, types] of counts) for (const type of types.keys()) yield [user, type];
+		}
+	}
+
+	planCount(user: number, type: string): void {
+		const known = this.plan.seenCounts.get(user) ?? this.identifier(user).seenWith;
+		this.plan.seenCounts.set(user, { ...known, [type]: this.seenCount(user, type) });
+	}
+
+	private seenCount(user: number, type: string): number {
+		const more = (this.notedCounts.get(user)?.get(type) ?? 0) + (this.rebuiltCounts.get(user)?.get(type) ?? 0);
+		return (this.identifier(user).seenWith?.[type] ?? 0) + more;
+	}
+
+	/** Step 5: a user seen with too many identifiers of a type is linked with none of it. */
+	isCrowded(user: number, type: string): boolean {
+		if (type === "user_id" || this.limitOf(type) === null) return false;
+		return this.seenCount(user, type) > this.config.maxIdentifiersPerUser;
+	}
+
+	/** The same as stored. */
+	wasCrowded(user: number, type: string): boolean {
+		return (this.identifier(user).seenWith?.[type] ?? 0) > this.config.maxIdentifiersPerUser;
+	}
+
+	/** Identifiers of types with a limit that a user was seen with. */
+	seenOf(user: number): readonly number[] {
+		const known = this.identifier(user).fresh
+			? []
+			: this.demand(this.facts.seenOf.get(user), { kind: "seenOf", id: user });
+		const noted = this.plan.seenWith.filter((one) => one.user === user && this.isLimited(one.identifier));
+		return [...known, ...noted.map(({ identifier }) => identifier)];
+	}
+
+	tail(id: number): Tail | null {
+		const planned = this.plan.tails.get(id);
+		return planned === undefined ? this.identifier(id).tail : planned;
+	}
+
+	setTail(id: number, tail: Tail | null): void {
+		if (tail !== null || this.tail(id) !== null) this.plan.tails.set(id, tail);
+	}
+
+	joints(id: number): readonly number[] {
+		return this.demand(this.facts.joints.get(id), { kind: "joints", id });
+	}
+
+	storedSpans(id: number): readonly Span[] {
+		if (this.identifier(id).fresh) return [];
+		return this.demand(this.facts.spans.get(id), { kind: "spans", id });
 	}
 
 	evidence(id: number): readonly EvidenceRow[] {
@@ -173,7 +285,14 @@ export class Draft implements Kinds {
 	}
 
 	moment(id: number, position: Position): Moment {
-		return this.demand(this.facts.moments.get(momentKey(id, position)), { kind: "moment", id, position });
+		if (this.identifier(id).fresh) return { owner: null, hasEarlier: false, next: null };
+		const except = this.isLimited(id) ? this.crowdedWith(id) : [];
+		return this.demand(this.facts.moments.get(momentKey(id, position)), { kind: "moment", id, position, except });
+	}
+
+	/** Users whose evidence about an identifier does not count, since they are crowded for its type; as stored. */
+	private crowdedWith(id: number): readonly number[] {
+		return this.demand(this.facts.crowded.get(id), { kind: "adjacent", id });
 	}
 
 	/** Roots of the regions with limited identifiers that a user is adjacent to. */
@@ -186,8 +305,20 @@ export class Draft implements Kinds {
 	}
 
 	/** Notes that a user is adjacent to a region with limited identifiers. */
-	noteLimited(user: number, root: number): void {
+	noteLimited(user: number, { root, limited, state }: RegionFact): void {
+		if (limited === null) return;
 		this.addedLimited.set(user, (this.addedLimited.get(user) ?? new Set()).add(root));
+		// Whoever owns a settled one is known by that.
+		if (state !== "settled") this.putLimitedUsers(root, [user], false);
+	}
+
+	/** Writes which users a contested region may bring nearer to a limit. */
+	putLimitedUsers(root: number, users: Iterable<number>, clear: boolean): void {
+		const known = clear ? undefined : this.plan.limitedUsers.get(root);
+		this.plan.limitedUsers.set(root, {
+			clear: clear || known?.clear === true,
+			users: new Set([...(known?.users ?? []), ...users]),
+		});
 	}
 
 	/** Whether these are more identifiers of a type than one profile may hold. */
@@ -201,12 +332,15 @@ export class Draft implements Kinds {
 	mayHold(user: number, ...regions: readonly RegionFact[]): boolean {
 		const limited = regions.filter((region) => region.limited !== null);
 		if (limited.length === 0) return true;
+		if (this.tail(user) !== null) return false;
 		const roots = new Set([...this.limitedRegions(user), ...limited.map(({ root }) => root)]);
 		return !this.exceeds(sumOf(Array.from(roots, (root) => this.region(root).limited)));
 	}
 
 	/** When the last stored evidence about any member of a region is dated; null where there is none. */
 	latestEvidence(root: number): number | null {
+		const known = this.facts.regions.get(root)?.latest;
+		if (known != null) return known;
 		return this.demand(this.facts.latestEvidence.get(root), { kind: "latestEvidence", id: root });
 	}
 
@@ -251,10 +385,12 @@ export class Draft implements Kinds {
 		return reach !== null && standsAgainst(reach, alias);
 	}
 
-	/** Whether a correction stands against a link. */
+	/** Whether a correction stands against a link, or its user is crowded. */
 	isDiscounted(row: EvidenceRow): boolean {
-		if (this.isUnlinked(row.lead, row.identifier, row)) return true;
-		return row.previous && (this.isUnmerged(row.lead, row) || this.isUnmerged(row.identifier, row));
+		const { lead, identifier } = row;
+		if (this.isLimited(identifier) && this.isUser(lead) && this.isCrowded(lead, this.typeOf(identifier))) return true;
+		if (this.isUnlinked(lead, identifier, row)) return true;
+		return row.previous && (this.isUnmerged(lead, row) || this.isUnmerged(identifier, row));
 	}
 
 	/**
@@ -266,4 +402,14 @@ export class Draft implements Kinds {
 			this.plan.corrected.add(row.identifier);
 		}
 	}
+}
+
+function keyOf(need: Need): string {
+	if (need.kind === "moment") return momentKey(need.id, need.position);
+	return need.kind === "together" ? pairKey(need.id, need.user) : `${need.kind} ${need.id}`;
+}
+
+export function addTo(counts: Map<number, Map<string, number>>, user: number, type: string, by: number): void {
+	const types = counts.get(user) ?? new Map<string, number>();
+	counts.set(user, types.set(type, (types.get(type) ?? 0) + by));
 }

@@ -1,4 +1,5 @@
 import type { Position } from "./order.ts";
+import type { Span } from "./replay.ts";
 
 /**
  * What the store knows of an identifier. `root` says whom it is with, whatever the time:
@@ -19,6 +20,18 @@ export interface IdentifierFact {
 	aliased: boolean;
 	/** Whether this batch made it: nothing stored can name it yet. */
 	fresh: boolean;
+	/** Of a user: how many identifiers of each type with a limit it was seen with; null: none. */
+	seenWith: Readonly<Record<string, number>> | null;
+	/** How the profile ends that this identifier stands for, where a limit is in reach of it; null elsewhere. */
+	tail: Tail | null;
+}
+
+/** A profile at the end of its history, so that evidence after that need not begin again. */
+export interface Tail {
+	/** How many identifiers of each type with a limit it holds. */
+	held: Readonly<Record<string, number>>;
+	/** The last evidence that has to do with it. */
+	at: Position;
 }
 
 /**
@@ -27,7 +40,7 @@ export interface IdentifierFact {
  * - `settled`: one owner for all time, a user or nobody (then the region is a profile of its own). No spans.
  * - `contested`: two or more users; each identifier has spans.
  * - `tight`: so many identifiers of a limited type, in it or at a user it hangs under, that order decides; spans too.
- * - `shared`: one anonymous id that too many users had; identifies nobody.
+ * - `shared`: one identifier that too many users had; identifies nobody.
  */
 export interface RegionFact {
 	root: number;
@@ -36,8 +49,10 @@ export interface RegionFact {
 	owner: number | null;
 	/** How many identifiers it has. */
 	size: number;
-	/** How many of each limited type; null where none, as nearly always. */
+	/** How many of each limited type; null where none, as nearly always, and where the region is shared. */
 	limited: Record<string, number> | null;
+	/** The time of the latest evidence about any member, ms, where that was worked out already. */
+	latest: number | null;
 }
 
 /** An identifier seen in an event that another one led, as stored. */
@@ -69,7 +84,10 @@ export interface AliasRow {
 	merge?: boolean;
 }
 
-/** What stands around one instant in the life of one identifier that is a region of its own. */
+/**
+ * What stands around one instant in the life of one identifier that is a region of its own. So evidence without a user
+ * does not count here: it would have joined another.
+ */
 export interface Moment {
 	/** Who owns it at that instant; null where it has no spans, so that its region's owner does. */
 	owner: number | null;
@@ -107,6 +125,16 @@ export interface Facts {
 	members: Map<number, readonly number[]>;
 	/** Users that an identifier was seen with in one event, each in its own field: an alias's `previousId` is none. */
 	adjacent: Map<number, readonly number[]>;
+	/** Of these, users that are crowded for its type: their evidence about it does not count. Loaded with `adjacent`. */
+	crowded: Map<number, readonly number[]>;
+	/** Whether an identifier and a user were seen in one event, by `pairKey`. */
+	together: Map<string, boolean>;
+	/** Identifiers of a type with a limit that a user was seen with. */
+	seenOf: Map<number, readonly number[]>;
+	/** Identifiers that events without a user link with one that leads them, by that one. */
+	joints: Map<number, readonly number[]>;
+	/** Spans as stored, by identifier. */
+	spans: Map<number, readonly Span[]>;
 	/** Evidence that links an identifier as a non-lead, by that identifier. */
 	evidence: Map<number, readonly EvidenceRow[]>;
 	/** By `momentKey`. */
@@ -129,7 +157,12 @@ export type Need =
 	| { kind: "members"; id: number }
 	| { kind: "adjacent"; id: number }
 	| { kind: "evidence"; id: number }
-	| { kind: "moment"; id: number; position: Position }
+	/** Evidence led by a user of `except` does not count. */
+	| { kind: "moment"; id: number; position: Position; except: readonly number[] }
+	| { kind: "together"; id: number; user: number }
+	| { kind: "seenOf"; id: number }
+	| { kind: "joints"; id: number }
+	| { kind: "spans"; id: number }
 	| { kind: "limitedRegions"; id: number }
 	| { kind: "latestEvidence"; id: number }
 	| { kind: "unlinks"; id: number }
@@ -147,6 +180,8 @@ export function sumOf(counts: Iterable<Readonly<Record<string, number>> | null>)
 	return total;
 }
 
+export const pairKey = (id: number, user: number): string => `${id} ${user}`;
+
 export function momentKey(id: number, position: Position): string {
 	return `${id} ${position.timestamp} ${position.source} ${position.messageId}`;
 }
@@ -157,6 +192,11 @@ export function emptyFacts(): Facts {
 		regions: new Map(),
 		members: new Map(),
 		adjacent: new Map(),
+		crowded: new Map(),
+		together: new Map(),
+		seenOf: new Map(),
+		joints: new Map(),
+		spans: new Map(),
 		evidence: new Map(),
 		moments: new Map(),
 		limitedRegions: new Map(),

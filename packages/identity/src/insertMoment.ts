@@ -42,7 +42,9 @@ export function insertMoment(draft: Draft, row: EvidenceRow, region: RegionFact)
 		else if (next?.lead === owner) put(edit, { from: next.position, owner });
 	}
 	if (users !== adjacent) draft.noteSeenWith(row);
-	if (region.limited !== null) draft.noteLimited(user, region.root);
+	for (const one of region.owner === null ? [user] : [region.owner, user]) {
+		draft.noteLimited(one, draft.region(identifier));
+	}
 	draft.setLatestOf(identifier, { owner: user, next: next?.position ?? null });
 	draft.plan.counts.window += 1;
 	return true;
@@ -53,9 +55,11 @@ export function withUser(adjacent: readonly number[], row: EvidenceRow): readonl
 	return row.previous || adjacent.includes(row.lead) ? adjacent : [...adjacent, row.lead];
 }
 
-/** Step 4: an anonymous id seen with too many users identifies nobody. */
+/** Steps 4 and 5: an anonymous id, or an identifier of a type with a limit, seen with too many users identifies nobody. */
 export function countsAsShared(draft: Draft, identifier: number, users: readonly number[]): boolean {
-	return draft.typeOf(identifier) === "anonymous_id" && users.length > draft.config.maxUsersPerAnonymousId;
+	const { maxUsersPerAnonymousId, maxUsersPerIdentifier } = draft.config;
+	if (draft.typeOf(identifier) === "anonymous_id") return users.length > maxUsersPerAnonymousId;
+	return draft.isLimited(identifier) && users.length > maxUsersPerIdentifier;
 }
 
 function put(edit: SpanEdit, span: Span): void {

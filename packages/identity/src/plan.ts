@@ -1,4 +1,4 @@
-import type { EvidenceRow, RegionFact } from "./facts.ts";
+import type { EvidenceRow, RegionFact, Tail } from "./facts.ts";
 import type { Position } from "./order.ts";
 import type { Span } from "./replay.ts";
 
@@ -41,7 +41,7 @@ export interface SpanEdit {
 export interface Change {
 	/**
 	 * `claim`: a region went to a user. `union`: two regions or alias groups became one. `contest`: a region has more
-	 * than one owner now. `split`: a region or group came apart. `share`: an anonymous id identifies nobody from now on.
+	 * than one owner now. `split`: a region or group came apart. `share`: an identifier identifies nobody from now on.
 	 */
 	kind: "claim" | "union" | "contest" | "split" | "share";
 	identifier: number;
@@ -70,8 +70,16 @@ export interface Plan {
 	spans: Map<number, SpanEdit>;
 	/** All users that an identifier was seen with; replaces what was known. */
 	adjacent: Map<number, readonly number[]>;
+	/** Of these, users whose evidence about it does not count, since they are crowded for its type. */
+	crowded: Map<number, readonly number[]>;
 	/** Users that an identifier was seen with besides those known, where whom it belongs to may not have changed. */
-	seenWith: { identifier: number; user: number }[];
+	seenWith: { identifier: number; user: number; crowded: boolean }[];
+	/** How many identifiers of each type with a limit a user was seen with; replaces what was known. */
+	seenCounts: Map<number, Readonly<Record<string, number>>>;
+	/** How profiles end of which a limit is in reach; null: of this one none is any more. */
+	tails: Map<number, Tail | null>;
+	/** Regions, by root, of which the users are written anew that may be nearer to a limit by them. */
+	limitedUsers: Map<number, { clear: boolean; users: Set<number> }>;
 	/** How each alias of the batch reads its `previousId`, and earlier aliases that read it differently from now on. */
 	readings: Map<number, "user" | "anonymous">;
 	/** Evidence to add: what the anonymous reading of an alias links. */
@@ -93,7 +101,11 @@ export function emptyPlan(): Plan {
 		regions: new Map(),
 		spans: new Map(),
 		adjacent: new Map(),
+		crowded: new Map(),
 		seenWith: [],
+		seenCounts: new Map(),
+		tails: new Map(),
+		limitedUsers: new Map(),
 		readings: new Map(),
 		addEvidence: [],
 		removeEvidence: [],

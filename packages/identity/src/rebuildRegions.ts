@@ -1,11 +1,11 @@
 import { keepRoot } from "./aliases.ts";
-import type { Draft } from "./draft.ts";
+import { addTo, type Draft } from "./draft.ts";
 import { type EvidenceRow, type RegionFact, sumOf } from "./facts.ts";
 import { findRoot } from "./findRoot.ts";
 import { compareIdentifiers } from "./identifiersOf.ts";
 import { countsAsShared } from "./insertMoment.ts";
 import type { Change } from "./plan.ts";
-import { type Evidence, replay } from "./replay.ts";
+import { type Evidence, replay, type Span } from "./replay.ts";
 
 /** A region as its evidence makes it. */
 interface Rebuilt {
@@ -35,7 +35,8 @@ export function rebuildRegions(draft: Draft, seeds: ReadonlySet<number>, batch: 
 		const rows = evidenceAbout(draft, members, batch);
 		const regions = connect(draft, members, rows);
 		const atLimit = usersAtLimit(draft, regions, roots);
-		if (!joinLeads(draft, roots, regions, rows) && !grow(draft, roots, regions, atLimit)) {
+		const isWhole = !joinLeads(draft, roots, regions, rows) && !joinCrowds(draft, roots);
+		if (isWhole && !grow(draft, roots, regions, atLimit)) {
 			write(draft, regions, rows, atLimit);
 			return;
 		}
@@ -92,6 +93,7 @@ function connect(draft: Draft, members: readonly number[], rows: readonly Eviden
 	}
 	for (const row of draft.plan.removeEvidence) everSeenWith.get(row.identifier)?.add(row.lead);
 	const adjacent = new Map(Array.from(seenWith, ([id, users]) => [id, [...users]] as const));
+	recount(draft, adjacent);
 	for (const row of rows) draft.noteDiscounted(row);
 	const shared = new Set(members.filter((id) => countsAsShared(draft, id, adjacent.get(id) ?? [])));
 
@@ -110,6 +112,41 @@ function connect(draft: Draft, members: readonly number[], rows: readonly Eviden
 		limited: countLimited(draft, group),
 		shared: shared.has(group[0] as number),
 	}));
+}
+
+/** Counts with how many identifiers of each type with a limit users were seen, by what the evidence says of these. */
+function recount(draft: Draft, adjacent: ReadonlyMap<number, readonly number[]>): void {
+	const counts = new Map<number, Map<string, number>>();
+	for (const [id, users] of adjacent) {
+		draft.attempt(() => {
+			if (!draft.isLimited(id)) return;
+			const type = draft.typeOf(id);
+			const [known, now] = [new Set(draft.adjacent(id)), new Set(users)];
+			for (const user of now) if (!known.has(user)) addTo(counts, user, type, 1);
+			for (const user of known) if (!now.has(user)) addTo(counts, user, type, -1);
+		});
+	}
+	draft.settleNeeds();
+	for (const user of counts.keys()) draft.attempt(() => draft.identifier(user));
+	draft.settleNeeds();
+	draft.setRebuiltCounts(counts);
+}
+
+/** Takes in the regions of users who are crowded from now on, or no longer; false when there are none. */
+function joinCrowds(draft: Draft, roots: Set<number>): boolean {
+	const before = roots.size;
+	for (const [user, type] of draft.recounted()) {
+		draft.attempt(() => {
+			if (draft.isCrowded(user, type) === draft.wasCrowded(user, type)) return;
+			for (const id of draft.seenOf(user)) {
+				draft.attempt(() => {
+					if (draft.typeOf(id) === type) roots.add(draft.rootOf(id));
+				});
+			}
+		});
+	}
+	draft.settleNeeds();
+	return roots.size > before;
 }
 
 function countLimited(draft: Draft, members: readonly number[]): Record<string, number> | null {
@@ -152,6 +189,18 @@ function joinLeads(
 ): boolean {
 	const before = roots.size;
 	const shared = new Set(regions.filter((region) => region.shared).flatMap((region) => region.members));
+	for (const region of regions) {
+		for (const id of region.shared ? [] : region.members) {
+			draft.attempt(() => {
+				if (draft.region(id).state !== "shared") return;
+				for (const other of draft.joints(id)) {
+					draft.attempt(() => {
+						if (draft.region(other).state !== "shared") roots.add(draft.rootOf(other));
+					});
+				}
+			});
+		}
+	}
 	for (const row of rows) {
 		if (draft.isUser(row.lead) || shared.has(row.identifier) || draft.isDiscounted(row)) continue;
 		draft.attempt(() => {
@@ -165,11 +214,7 @@ function joinLeads(
 /** Takes in the regions that are decided together with these; false when there are none. */
 function grow(draft: Draft, roots: Set<number>, regions: readonly Rebuilt[], atLimit: ReadonlySet<number>): boolean {
 	const before = roots.size;
-	// A user of many regions is asked about once.
-	const users = new Set<number>();
-	for (const region of regions) if (region.limited !== null) addUsersUntilNow(draft, region, users);
-	draft.settleNeeds();
-	for (const user of users) {
+	for (const user of usersUntilNow(draft, regions)) {
 		draft.attempt(() => {
 			for (const root of draft.limitedRegions(user)) {
 				// A user that was at its limit before may be no longer, now that it has lost one of these.
@@ -181,14 +226,22 @@ function grow(draft: Draft, roots: Set<number>, regions: readonly Rebuilt[], atL
 	return roots.size > before;
 }
 
-/** Users that a region is adjacent to by its evidence, and those that it was adjacent to until now. */
-function addUsersUntilNow(draft: Draft, region: Rebuilt, users: Set<number>): void {
-	for (const user of region.everSeenWith) users.add(user);
-	for (const id of region.members) {
-		draft.attempt(() => {
-			for (const user of draft.adjacent(id)) users.add(user);
-		});
+/** Users that regions with limited identifiers are adjacent to by their evidence, and those that they were adjacent to. */
+function usersUntilNow(draft: Draft, regions: readonly Rebuilt[]): Set<number> {
+	const users = new Set<number>();
+	for (const { members, limited, everSeenWith } of regions) {
+		if (limited === null && !members.some((id) => draft.region(id).limited !== null)) continue;
+		for (const user of everSeenWith) users.add(user);
+		for (const id of members) {
+			draft.attempt(() => {
+				for (const user of draft.adjacent(id)) users.add(user);
+			});
+		}
 	}
+	draft.settleNeeds();
+	for (const user of users) draft.attempt(() => draft.identifier(user));
+	draft.settleNeeds();
+	return users;
 }
 
 function write(
@@ -207,19 +260,56 @@ function write(
 		if (state === "contested" || state === "tight") for (const id of region.members) undecided.add(id);
 	}
 	for (const verdict of verdicts) draft.attempt(() => logChange(draft, verdict));
+	const concerned = usersUntilNow(draft, regions);
 	draft.settleNeeds();
 
-	const { spans } = replay(gather(draft, rows, undecided), draft);
+	const { spans, tails } = replay(gather(draft, rows, undecided), draft);
+	const latest = latestOf(rows);
+	for (const { before } of verdicts) for (const root of before) draft.putLimitedUsers(root, [], true);
 	for (const { region, state, root } of verdicts) {
 		const owner = state === "settled" ? ([...region.users][0] ?? null) : null;
-		draft.regroup(root, region.members, { state, owner, limited: region.limited });
+		const isOrdered = state === "contested" || state === "tight";
+		draft.putLimitedUsers(root, isOrdered && region.limited !== null ? region.users : [], true);
+		const limited = region.shared ? null : region.limited;
+		const known = isOrdered && region.members.length > 1 ? latest(region.members) : null;
+		draft.regroup(root, region.members, { state, owner, limited }, known);
 		for (const id of region.members) {
-			draft.plan.adjacent.set(id, region.adjacent.get(id) ?? []);
-			const put = undecided.has(id) ? (spans.get(id) ?? [{ from: null, owner: id }]) : [];
-			draft.plan.spans.set(id, { clear: true, put, cut: [] });
+			writeAdjacent(draft, id, region.adjacent.get(id) ?? []);
+			writeSpans(draft, id, isOrdered ? (spans.get(id) ?? [{ from: null, owner: id }]) : []);
+			draft.setTail(id, state === "tight" ? (tails.get(id) ?? null) : null);
 		}
 		draft.plan.counts.rebuilt += 1;
 	}
+	for (const user of concerned) draft.setTail(user, atLimit.has(user) ? (tails.get(user) ?? null) : null);
+	for (const [user, type] of draft.recounted()) draft.planCount(user, type);
+}
+
+/** Rows that are as they were are not written again: of all that are decided anew, few come out otherwise. */
+function writeAdjacent(draft: Draft, id: number, users: readonly number[]): void {
+	const type = draft.typeOf(id);
+	draft.plan.adjacent.set(id, users);
+	if (draft.isLimited(id))
+		draft.plan.crowded.set(
+			id,
+			users.filter((user) => draft.isCrowded(user, type)),
+		);
+}
+
+function writeSpans(draft: Draft, id: number, spans: readonly Span[]): void {
+	draft.plan.spans.set(id, { clear: true, put: [...spans], cut: [] });
+}
+
+/** When the latest evidence about some identifiers is dated, ms. */
+function latestOf(rows: readonly EvidenceRow[]): (members: readonly number[]) => number | null {
+	const latest = new Map<number, number>();
+	for (const { identifier, position } of rows) {
+		latest.set(identifier, Math.max(latest.get(identifier) ?? position.timestamp, position.timestamp));
+	}
+	return (members) =>
+		members.reduce<number | null>((most, id) => {
+			const own = latest.get(id);
+			return own === undefined || (most !== null && most > own) ? most : own;
+		}, null);
 }
 
 function stateOf(draft: Draft, region: Rebuilt, atLimit: ReadonlySet<number>): RegionFact["state"] {

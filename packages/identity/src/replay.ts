@@ -1,3 +1,4 @@
+import type { Tail } from "./facts.ts";
 import { comparePositions, type Position } from "./order.ts";
 
 /** One event as far as identity goes: who led it, and whom the lead links, best first. */
@@ -38,13 +39,8 @@ export interface Replay {
 	spans: Map<number, Span[]>;
 	refused: Refusal[];
 	links: Link[];
-}
-
-export interface Replay {
-	/** Consecutive spans of one identifier have different owners; the first is from the beginning. */
-	spans: Map<number, Span[]>;
-	refused: Refusal[];
-	links: Link[];
+	/** How each profile ended that evidence was about, by whoever stands for it. */
+	tails: Map<number, Tail>;
 }
 
 /** What the rule must know of identifiers. */
@@ -64,6 +60,8 @@ interface Node {
 	held: Map<string, number>;
 	/** The profile that a union made it part of. */
 	parent: Node | null;
+	/** The last evidence about it so far. */
+	at: Position | null;
 }
 
 /**
@@ -93,6 +91,8 @@ export function replay(evidence: readonly Evidence[], kinds: Kinds): Replay {
 		for (const identifier of others) {
 			const mine = ownerOf(lead);
 			const theirs = ownerOf(identifier);
+			mine.at = position;
+			theirs.at = position;
 			if (mine === theirs) continue;
 			const type = kinds.typeOf(identifier);
 			if (unionFits(mine, theirs, kinds)) {
@@ -107,14 +107,14 @@ export function replay(evidence: readonly Evidence[], kinds: Kinds): Replay {
 			}
 		}
 	}
-	return { spans: settle(timelines), refused, links };
+	return { spans: settle(timelines), refused, links, tails: tailsOf(timelines) };
 }
 
 function foundProfile(identifier: number, kinds: Kinds): Node {
 	const type = kinds.typeOf(identifier);
 	const held = new Map<string, number>();
 	if (kinds.limitOf(type) !== null) held.set(type, 1);
-	return { founder: identifier, user: type === "user_id" ? identifier : null, held, parent: null };
+	return { founder: identifier, user: type === "user_id" ? identifier : null, held, parent: null, at: null };
 }
 
 /** The profile that a profile has become part of; shortens the way for the next time. */
@@ -169,4 +169,18 @@ function settle(timelines: Map<number, { from: Position | null; node: Node }[]>)
 		spans.set(identifier, list);
 	}
 	return spans;
+}
+
+function tailsOf(timelines: Map<number, { node: Node }[]>): Map<number, Tail> {
+	const tails = new Map<number, Tail>();
+	for (const steps of timelines.values()) {
+		for (const { node } of steps) {
+			const { user, founder, held, at } = rootOf(node);
+			const owner = user ?? founder;
+			if (at === null || tails.has(owner)) continue;
+			const counts = [...held].filter(([type, count]) => type !== "user_id" && count > 0);
+			tails.set(owner, { held: Object.fromEntries(counts), at });
+		}
+	}
+	return tails;
 }

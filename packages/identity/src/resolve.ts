@@ -42,7 +42,7 @@ export interface ResolvedRefusal {
 	from: number;
 	seq: number;
 	position: Position;
-	reason: "limit" | "moved" | "shared" | "unlinked" | "unmerged" | "untrusted";
+	reason: "limit" | "moved" | "shared" | "crowded" | "unlinked" | "unmerged" | "untrusted";
 }
 
 /** What a history comes to, with all its reasons. */
@@ -78,10 +78,10 @@ export function resolve(history: History, config: IdentityConfig, asOf = Number.
 	const anonymous = aliases.filter(readsAsAnonymous).map(anonymousLink);
 	// An alias may carry the same id in its own field: that says it already.
 	const all = [...rows, ...anonymous.filter((row) => !carried.has(`${row.seq} ${row.identifier}`))];
-	const shared = sharedIdentifiers(history, rows, config);
+	const tooMany = seenTooOften(history, rows, config);
 	const refused: ResolvedRefusal[] = [];
 	const counting = all.filter((row) => {
-		const reason = shared.has(row.identifier) || shared.has(row.lead) ? "shared" : corrected(row);
+		const reason = tooMany(row) ?? corrected(row);
 		if (reason) refused.push({ ...about(row), identifier: row.identifier, from: row.lead, reason });
 		return reason === null;
 	});
@@ -140,19 +140,37 @@ function extend<Key>(reaches: Map<Key, Reach>, key: Key, { id, before }: Reach):
 	reaches.set(key, { id: Math.max(id, known?.id ?? id), before: Math.max(before, known?.before ?? before) });
 }
 
-/** Step 4: anonymous ids that were seen with too many users, each in one event. Corrections do not count here. */
-function sharedIdentifiers(history: History, rows: readonly EvidenceRow[], config: IdentityConfig): Set<number> {
+/**
+ * Steps 4 and 5: identifiers that were seen with too many users, and users that were seen with too many of a type, each in
+ * one event. Corrections do not count here.
+ */
+function seenTooOften(
+	history: History,
+	rows: readonly EvidenceRow[],
+	config: IdentityConfig,
+): (row: EvidenceRow) => "shared" | "crowded" | null {
+	const typeOf = (id: number) => history.identifiers.get(id)?.type ?? "";
+	const isLimited = (type: string) => type !== "user_id" && config.identifiers[type]?.limit != null;
 	const users = new Map<number, Set<number>>();
-	for (const { lead, identifier } of rows) {
-		if (history.identifiers.get(identifier)?.type !== "anonymous_id") continue;
-		if (history.identifiers.get(lead)?.type !== "user_id") continue;
-		const known = users.get(identifier);
-		if (known) known.add(lead);
-		else users.set(identifier, new Set([lead]));
+	const identifiers = new Map<string, Set<number>>();
+	const add = <Key>(sets: Map<Key, Set<number>>, key: Key, id: number) =>
+		sets.set(key, (sets.get(key) ?? new Set()).add(id));
+	for (const { lead, identifier, previous } of rows) {
+		if (previous || typeOf(lead) !== "user_id") continue;
+		const type = typeOf(identifier);
+		if (type === "anonymous_id" || isLimited(type)) add(users, identifier, lead);
+		if (isLimited(type)) add(identifiers, `${lead} ${type}`, identifier);
 	}
-	const shared = new Set<number>();
-	for (const [id, known] of users) if (known.size > config.maxUsersPerAnonymousId) shared.add(id);
-	return shared;
+	const isShared = (id: number) => {
+		const most = typeOf(id) === "anonymous_id" ? config.maxUsersPerAnonymousId : config.maxUsersPerIdentifier;
+		return (users.get(id)?.size ?? 0) > most;
+	};
+	const isCrowded = (user: number, type: string) =>
+		(identifiers.get(`${user} ${type}`)?.size ?? 0) > config.maxIdentifiersPerUser;
+	return ({ lead, identifier }) => {
+		if (isShared(identifier) || isShared(lead)) return "shared";
+		return isCrowded(lead, typeOf(identifier)) ? "crowded" : null;
+	};
 }
 
 function kindsOf(history: History, config: IdentityConfig): Kinds {

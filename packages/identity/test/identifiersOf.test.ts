@@ -11,6 +11,8 @@ const config: IdentityConfig = {
 	},
 	blockedValues: ["Dev-User"],
 	maxUsersPerAnonymousId: 20,
+	maxUsersPerIdentifier: 100,
+	maxIdentifiersPerUser: 1_000,
 };
 const blocked = createBlocked(config);
 const read = (claims: Claims, type: EventType = "track", trust: Trust = "server") =>

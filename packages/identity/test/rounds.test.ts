@@ -17,10 +17,12 @@ function load(facts: Facts, { kind, id }: Need): void {
 			corrected: false,
 			aliased: false,
 			fresh: false,
+			seenWith: null,
+			tail: null,
 		});
 	} else if (kind === "region") {
 		const owner = isUser(id) ? null : id - 1;
-		facts.regions.set(id, { root: id, state: "settled", owner, size: 1, limited: null });
+		facts.regions.set(id, { root: id, state: "settled", owner, size: 1, limited: null, latest: null });
 	} else if (kind === "members") facts.members.set(id, [id]);
 	else if (kind === "aliases") facts.aliases.set(id, []);
 	else if (kind === "evidence") {

@@ -58,7 +58,7 @@ export interface IdentityView {
 		 * identifier alone moved. `shared`: the anonymous id is seen with too many users. `unlinked` and `unmerged`: a
 		 * correction stands against it. `untrusted`: a client source may not make this link.
 		 */
-		reason: "limit" | "moved" | "shared" | "unlinked" | "unmerged" | "untrusted";
+		reason: "limit" | "moved" | "shared" | "crowded" | "unlinked" | "unmerged" | "untrusted";
 		messageId: string;
 		source: string;
 		timestamp: string;

@@ -11,6 +11,7 @@ const clustered = [
 	"event_identifiers",
 	"gone_messages",
 	"group_writes",
+	"limited_users",
 	"memberships",
 	"meta",
 	"messages",

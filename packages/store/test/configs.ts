@@ -1,10 +1,17 @@
 import { defaultIdentityConfig, type IdentifierRule, type IdentityConfig } from "@selfsame/identity";
 
-const withRules = (rules: Record<string, IdentifierRule>, maxUsersPerAnonymousId = 20): IdentityConfig => ({
+const withRules = (
+	rules: Record<string, IdentifierRule>,
+	maxUsersPerAnonymousId = 20,
+	maxUsersPerIdentifier = 100,
+	maxIdentifiersPerUser = 1_000,
+): IdentityConfig => ({
 	identifiers: { ...defaultIdentityConfig.identifiers, ...rules },
 	// In all of them: an unblocked value that is not a stream's own would join streams.
 	blockedValues: ["DEV-tester"],
 	maxUsersPerAnonymousId,
+	maxUsersPerIdentifier,
+	maxIdentifiersPerUser,
 });
 
 /** Small limits and few allowed users, so that a short stream meets every branch of the rule. */
@@ -24,6 +31,24 @@ export const configs: Record<string, IdentityConfig> = {
 		shop_id: { priority: 10, limit: 1 },
 		device_id: { priority: 20, limit: 1 },
 	}),
+	"one email, crowded after two": withRules({ email: { priority: 2, limit: 1 } }, 20, 100, 2),
+	"two emails, shared after one user, crowded after one": withRules({ email: { priority: 2, limit: 2 } }, 2, 1, 1),
+	"all of one, shared and crowded after two": withRules(
+		{
+			email: { priority: 2, limit: 1 },
+			shop_id: { priority: 10, limit: 1 },
+			device_id: { priority: 20, limit: 2 },
+		},
+		2,
+		2,
+		2,
+	),
+	"two shop ids, shared after two": withRules(
+		{ shop_id: { priority: 10, limit: 2 }, device_id: { priority: 20, limit: null } },
+		20,
+		2,
+		1,
+	),
 	"all, two each, shared after two": withRules(
 		{
 			email: { priority: 2, limit: 2 },

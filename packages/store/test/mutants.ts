@@ -16,6 +16,8 @@ export const mutants: Record<string, Partial<Rules>> = {
 	},
 	"no anonymous id is ever shared": { isShared: () => false },
 	"an anonymous id is shared one user too early": { isShared: (users, most) => users >= most },
+	"nobody is ever crowded": { isCrowded: () => false },
+	"a user is crowded one identifier too early": { isCrowded: (identifiers, most) => identifiers >= most },
 	"previousId is always a user": { previousIdIs: () => "user" },
 	"previousId is anonymous when it ever was": {
 		previousIdIs: ({ asAnonymous }) => (asAnonymous ? "anonymous" : "user"),

@@ -105,11 +105,11 @@ export const identity = named(
 			z.object({
 				identifier,
 				from: identifier.meta({ description: "What it was not linked to." }),
-				reason: z.enum(["limit", "moved", "shared", "unlinked", "unmerged", "untrusted"]).meta({
+				reason: z.enum(["limit", "moved", "shared", "crowded", "unlinked", "unmerged", "untrusted"]).meta({
 					description:
 						"`limit`: the profile holds as many of the type as it may. `moved`: a union would break a limit, so the " +
-						"identifier alone moved. `shared`: the anonymous id is seen with too many users. `unlinked`, `unmerged`: " +
-						"a correction stands against it. `untrusted`: a client source may not make this link.",
+						"identifier alone moved. `shared`: one of the two is seen with too many users. `crowded`: the user is seen with " +
+						"too many identifiers of the type. `unlinked`, `unmerged`: a correction stands against it. `untrusted`: a client source may not make this link.",
 				}),
 				messageId,
 				source,

@@ -3,7 +3,7 @@ import {
 	type Facts,
 	momentKey,
 	type Need,
-	type Position,
+	pairKey,
 	type Reach,
 	type Unlink,
 } from "@selfsame/identity";
@@ -11,11 +11,14 @@ import {
 	type AliasColumns,
 	type EvidenceColumns,
 	farthest,
+	linkKind,
+	type SpanColumns,
 	selectReach,
 	toAlias,
 	toEvidence,
+	toSpan,
 } from "../sql/evidence.ts";
-import type { LoadFacts } from "../sql/factLoader.ts";
+import { type AdjacentColumns, type LoadFacts, putAdjacent } from "../sql/factLoader.ts";
 import { type IdentifierColumns, identifierColumns, identifierFact, regionFact } from "../sql/identifierRows.ts";
 import { all, type Work } from "../sql/work.ts";
 import { bigints } from "./literals.ts";
@@ -24,14 +27,20 @@ import type { LockedRows } from "./lockedRows.ts";
 const ids = "ANY(CAST(:ids AS bigint[]))";
 
 const members = `SELECT ${identifierColumns} FROM identifiers WHERE root = ${ids} AND root <> id`;
-const adjacent = `SELECT identifier, "user" FROM adjacent_users WHERE identifier = ${ids} AND direct = 1`;
+const adjacent = `SELECT identifier, "user", direct FROM adjacent_users WHERE identifier = ${ids} AND direct > 0`;
 const evidence = `SELECT l.seq, l.ts, e.message_id, e.source, l.lead, l.identifier, l.kind
 	FROM event_identifiers l JOIN events e ON e.seq = l.seq WHERE l.identifier = ${ids}`;
 const limitedRegions = `SELECT owner AS "user", id FROM identifiers WHERE owner = ${ids} AND limited IS NOT NULL
-	UNION SELECT a."user", r.id FROM adjacent_users a JOIN identifiers i ON i.id = a.identifier
-	JOIN identifiers r ON r.id = i.root WHERE a."user" = ${ids} AND r.limited IS NOT NULL
-	UNION SELECT a."user", r.id FROM aliases a JOIN identifiers i ON i.id = a.previous_anonymous
-	JOIN identifiers r ON r.id = i.root WHERE a."user" = ${ids} AND a.reading = 1 AND r.limited IS NOT NULL`;
+	UNION SELECT l."user", r.id FROM limited_users l JOIN identifiers r ON r.id = l.root
+	WHERE l."user" = ${ids} AND r.root = r.id AND r.limited IS NOT NULL`;
+const seenOf = `SELECT a."user", a.identifier FROM adjacent_users a JOIN identifiers i ON i.id = a.identifier
+	WHERE a."user" = ${ids} AND a.direct > 0 AND i.type <> 'anonymous_id'`;
+const joints = `SELECT DISTINCT lead, identifier FROM event_identifiers
+	WHERE lead = ${ids} AND kind = ${linkKind.joint}`;
+const spans = `SELECT * FROM spans WHERE identifier = ${ids} ORDER BY from_ts, from_message, from_source`;
+const together = `SELECT identifier, "user" FROM adjacent_users
+	JOIN json_to_recordset(CAST(? AS json)) AS m(id bigint, with_user bigint)
+	ON identifier = m.id AND "user" = m.with_user WHERE direct > 0`;
 const latestEvidence = `SELECT i.root, max((SELECT max(l.ts) FROM event_identifiers l WHERE l.identifier = i.id)) AS ts
 	FROM identifiers i WHERE i.id = ${ids} OR (i.root = ${ids} AND i.root <> i.id) GROUP BY i.root`;
 const unlinks = `${selectReach} WHERE kind = 'unlink' AND (a = ${ids} OR b = ${ids})`;
@@ -39,19 +48,20 @@ const unmerges = `${selectReach} WHERE kind = 'unmerge' AND (a = ${ids} OR b = $
 const aliases = `SELECT * FROM aliases
 	WHERE "user" = ${ids} OR previous_user = ${ids} OR previous_anonymous = ${ids}`;
 
+const counts = `l.kind <> ${linkKind.joint} AND l.lead <> ALL (m."except")`;
 // Of evidence at the very millisecond the index knows no order by message and source; the few rows of it are sorted.
 const moments = `SELECT m.place,
 	(SELECT s.owner FROM spans s WHERE s.identifier = m.id
 		AND (s.from_ts, s.from_message, s.from_source) <= (m.ts, m.message, m.source)
 		ORDER BY s.from_ts DESC, s.from_message DESC, s.from_source DESC LIMIT 1) AS owner,
-	EXISTS (SELECT FROM event_identifiers l WHERE l.identifier = m.id AND l.ts < m.ts)
+	EXISTS (SELECT FROM event_identifiers l WHERE l.identifier = m.id AND l.ts < m.ts AND ${counts})
 		OR EXISTS (SELECT FROM event_identifiers l JOIN events e ON e.seq = l.seq
-			WHERE l.identifier = m.id AND l.ts = m.ts AND (e.message_id, e.source) < (m.message, m.source)) AS earlier,
+			WHERE l.identifier = m.id AND l.ts = m.ts AND (e.message_id, e.source) < (m.message, m.source) AND ${counts}) AS earlier,
 	n.ts, n.message_id, n.source, n.lead
-	FROM json_to_recordset(CAST(? AS json)) AS m(place integer, id bigint, ts bigint, message text, source text)
+	FROM json_to_recordset(CAST(? AS json)) AS m(place integer, id bigint, ts bigint, message text, source text, "except" bigint[])
 	LEFT JOIN LATERAL (SELECT l.ts, e.message_id, e.source, l.lead
 		FROM event_identifiers l JOIN events e ON e.seq = l.seq
-		WHERE l.identifier = m.id AND l.ts >= m.ts AND (l.ts, e.message_id, e.source) >= (m.ts, m.message, m.source)
+		WHERE l.identifier = m.id AND l.ts >= m.ts AND (l.ts, e.message_id, e.source) >= (m.ts, m.message, m.source) AND ${counts}
 		ORDER BY l.ts, e.message_id, e.source LIMIT 1) n ON true`;
 
 interface MomentColumns {
@@ -76,7 +86,10 @@ export function createLockedFactLoader(locked: LockedRows, counts: { evidenceRea
 		return byId;
 	};
 
-	const loaders: Record<Exclude<Need["kind"], "moment">, (facts: Facts, of: readonly number[]) => Work<void>> = {
+	const loaders: Record<
+		Exclude<Need["kind"], "moment" | "together">,
+		(facts: Facts, of: readonly number[]) => Work<void>
+	> = {
 		// biome-ignore lint/correctness/useYield: all that is asked for is known by now.
 		*identifier(facts, of) {
 			for (const id of of) facts.identifiers.set(id, identifierFact(locked.row(id)));
@@ -93,12 +106,31 @@ export function createLockedFactLoader(locked: LockedRows, counts: { evidenceRea
 			}
 		},
 		*adjacent(facts, of) {
-			const rows = yield* all<{ identifier: number; user: number }>(adjacent, { ids: bigints(of) });
-			for (const [id, found] of distribute(of, rows, ({ identifier }) => [identifier])) {
-				facts.adjacent.set(
-					id,
-					found.map(({ user }) => user),
+			const rows = yield* all<AdjacentColumns & { identifier: number }>(adjacent, { ids: bigints(of) });
+			for (const [id, found] of distribute(of, rows, ({ identifier }) => [identifier])) putAdjacent(facts, id, found);
+		},
+		*seenOf(facts, of) {
+			const rows = yield* all<{ user: number; identifier: number }>(seenOf, { ids: bigints(of) });
+			for (const [user, found] of distribute(of, rows, (row) => [row.user])) {
+				facts.seenOf.set(
+					user,
+					found.map(({ identifier }) => identifier),
 				);
+			}
+		},
+		*joints(facts, of) {
+			const rows = yield* all<{ lead: number; identifier: number }>(joints, { ids: bigints(of) });
+			for (const [lead, found] of distribute(of, rows, (row) => [row.lead])) {
+				facts.joints.set(
+					lead,
+					found.map(({ identifier }) => identifier),
+				);
+			}
+		},
+		*spans(facts, of) {
+			const rows = yield* all<SpanColumns>(spans, { ids: bigints(of) });
+			for (const [id, found] of distribute(of, rows, ({ identifier }) => [identifier])) {
+				facts.spans.set(id, found.map(toSpan));
 			}
 		},
 		*evidence(facts, of) {
@@ -137,12 +169,23 @@ export function createLockedFactLoader(locked: LockedRows, counts: { evidenceRea
 		},
 	};
 
-	function* loadMoments(facts: Facts, needs: readonly { id: number; position: Position }[]): Work<void> {
-		const asked = needs.map(({ id, position: { timestamp: ts, messageId: message, source } }, place) => {
-			return { place, id, ts, message, source };
+	type MomentNeed = Extract<Need, { kind: "moment" }>;
+	type TogetherNeed = Extract<Need, { kind: "together" }>;
+
+	function* loadTogether(facts: Facts, needs: readonly TogetherNeed[]): Work<void> {
+		const asked = needs.map(({ id, user }) => ({ id, with_user: user }));
+		for (const { id, user } of needs) facts.together.set(pairKey(id, user), false);
+		for (const row of yield* all<{ identifier: number; user: number }>(together, JSON.stringify(asked))) {
+			facts.together.set(pairKey(row.identifier, row.user), true);
+		}
+	}
+
+	function* loadMoments(facts: Facts, needs: readonly MomentNeed[]): Work<void> {
+		const asked = needs.map(({ id, position: { timestamp: ts, messageId: message, source }, except }, place) => {
+			return { place, id, ts, message, source, except };
 		});
 		for (const row of yield* all<MomentColumns>(moments, JSON.stringify(asked))) {
-			const { id, position } = needs[row.place] as { id: number; position: Position };
+			const { id, position } = needs[row.place] as MomentNeed;
 			if (row.ts !== null) counts.evidenceRead += 1;
 			facts.moments.set(momentKey(id, position), {
 				owner: row.owner,
@@ -158,7 +201,8 @@ export function createLockedFactLoader(locked: LockedRows, counts: { evidenceRea
 	return function* load(facts, needs) {
 		yield* locked.add(needs.map(({ id }) => id));
 		for (const [kind, asked = []] of Map.groupBy(needs, (need) => need.kind)) {
-			if (kind === "moment") yield* loadMoments(facts, asked as Extract<Need, { kind: "moment" }>[]);
+			if (kind === "moment") yield* loadMoments(facts, asked as MomentNeed[]);
+			else if (kind === "together") yield* loadTogether(facts, asked as TogetherNeed[]);
 			else
 				yield* loaders[kind](
 					facts,

@@ -6,6 +6,7 @@ import {
 	type IdentifierRow,
 	identifierColumns,
 	toIdentifierRow,
+	undecided,
 } from "../sql/identifierRows.ts";
 import { type IdentifierIds, limitedAlone } from "../sql/identifiers.ts";
 import type { KeyedHash } from "../sql/keyedHash.ts";
@@ -145,7 +146,7 @@ function* makeRows(
 		fresh
 			.filter(({ id }) => made.has(id))
 			.map(({ id, name, type, value, flags, limited }) => {
-				const own = { state: 0, owner: null, size: 1, limited };
+				const own = { ...undecided, limited };
 				return [name, { row: { id, type, value, erased: null, flags: 0, root: id, ...own, fresh: true }, flags }];
 			}),
 	);

@@ -1,9 +1,12 @@
 import type { IdentityConfig } from "@selfsame/identity";
 import type { Pool } from "pg";
 import type { Store, StoreOptions } from "../port.ts";
+import { createAmendments } from "../sql/amendments.ts";
 import { noDecisions } from "../sql/decider.ts";
-import { requireSameRules } from "../sql/identityRules.ts";
+import { bringRulesUpToDate, requireSameRules } from "../sql/identityRules.ts";
 import { createKeyedHash, hashSecret, type KeyedHash } from "../sql/keyedHash.ts";
+import { postgresDialect } from "./dialect.ts";
+import { createBlockIds } from "./identifierIds.ts";
 import { createIngest, ingestConnections } from "./ingest.ts";
 import { migratePostgres } from "./migrate.ts";
 import { exceedNumbers } from "./numbers.ts";
@@ -81,6 +84,10 @@ function begin(pool: Pool, config: IdentityConfig): Promise<KeyedHash> {
 		await run(requireFinished());
 		await run(requireSameRules(config));
 		await run(exceedNumbers());
-		return createKeyedHash(await run(hashSecret()));
+		const hash = createKeyedHash(await run(hashSecret()));
+		const ids = createBlockIds();
+		const { decider } = createAmendments({ dialect: postgresDialect, config, hash, ids, counts: noDecisions() });
+		await run(bringRulesUpToDate(config, decider, Date.now()));
+		return hash;
 	});
 }

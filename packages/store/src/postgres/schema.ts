@@ -60,6 +60,9 @@ export const identifiers = pgTable(
 		owner: long("owner"),
 		size: integer("size").notNull().default(1),
 		limited: text("limited"),
+		latest: long("latest"),
+		seenWith: text("seen_with"),
+		tail: text("tail"),
 	},
 	(t) => [
 		// Of those with a name each is there once; a deleted one's hash may be there for several lives.
@@ -157,10 +160,16 @@ export const adjacentUsers = pgTable(
 	{
 		identifier: long("identifier").notNull(),
 		user: long("user").notNull(),
-		/** 1. A 0 is what an older version noted of users that an alias alone had linked; it is not read. */
+		/** 1; 2 where the user is crowded for the identifier's type. A 0 is what an older version noted of users that an alias alone had linked; it is not read. */
 		direct: integer("direct").notNull(),
 	},
 	(t) => [primaryKey({ columns: [t.identifier, t.user] }), index("adjacent_users_user").on(t.user)],
+);
+
+export const limitedUsers = pgTable(
+	"limited_users",
+	{ user: long("user").notNull(), root: long("root").notNull() },
+	(t) => [primaryKey({ columns: [t.user, t.root] }), index("limited_users_root").on(t.root)],
 );
 
 export const traitWrites = pgTable(

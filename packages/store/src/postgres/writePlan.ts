@@ -8,9 +8,14 @@ import { bigints } from "./literals.ts";
 const raise = `UPDATE identifiers i SET flags = i.flags | r.bits
 	FROM json_to_recordset(CAST(? AS json)) AS r(id bigint, bits integer) WHERE i.id = r.id`;
 const setRegions = `UPDATE identifiers i
-	SET root = r.root, state = r.state, owner = r.owner, size = r.size, limited = r.limited
+	SET root = r.root, state = r.state, owner = r.owner, size = r.size, limited = r.limited, latest = r.latest
 	FROM json_to_recordset(CAST(? AS json))
-		AS r(id bigint, root bigint, state integer, owner bigint, size integer, limited text) WHERE i.id = r.id`;
+		AS r(id bigint, root bigint, state integer, owner bigint, size integer, limited text, latest bigint) WHERE i.id = r.id`;
+const setSeenWith = `UPDATE identifiers i SET seen_with = r.text
+	FROM json_to_recordset(CAST(? AS json)) AS r(id bigint, text text) WHERE i.id = r.id`;
+const setTails = `UPDATE identifiers i SET tail = r.text
+	FROM json_to_recordset(CAST(? AS json)) AS r(id bigint, text text) WHERE i.id = r.id`;
+const clearLimited = "DELETE FROM limited_users WHERE root = ANY(CAST(? AS bigint[]))";
 const clearSpans = "DELETE FROM spans WHERE identifier = ANY(CAST(? AS bigint[]))";
 const cutSpans = `DELETE FROM spans s
 	USING json_to_recordset(CAST(? AS json)) AS r(id bigint, ts bigint, message text, source text)
@@ -32,6 +37,7 @@ const putAdjacent = createInsertion(
 	{ identifier: "bigint", user: "bigint", direct: "integer" },
 	"ON CONFLICT DO NOTHING",
 );
+const putLimited = createInsertion("limited_users", { user: "bigint", root: "bigint" }, "ON CONFLICT DO NOTHING");
 const putEvidence = createInsertion(
 	"event_identifiers",
 	{ identifier: "bigint", ts: "bigint", seq: "bigint", lead: "bigint", kind: "integer" },
@@ -89,10 +95,16 @@ export function bitsToRaise(
 export function* writePlan(plan: Plan, at: number): Work<void> {
 	yield* write(setRegions, regionRows(plan));
 	yield* writeSpans(plan);
-	yield* putAdjacent(plan.seenWith.map((seen) => ({ ...seen, direct: 1 })));
+	yield* writeLimits(plan);
+	yield* putAdjacent(
+		plan.seenWith.map(({ identifier, user, crowded }) => ({ identifier, user, direct: crowded ? 2 : 1 })),
+	);
 	yield* writeIds(clearAdjacent, [...plan.adjacent.keys()]);
 	yield* putAdjacent(
-		[...plan.adjacent].flatMap(([identifier, users]) => users.map((user) => ({ identifier, user, direct: 1 }))),
+		[...plan.adjacent].flatMap(([identifier, users]) => {
+			const crowded = new Set(plan.crowded.get(identifier));
+			return users.map((user) => ({ identifier, user, direct: crowded.has(user) ? 2 : 1 }));
+		}),
 	);
 	yield* write(
 		setReadings,
@@ -113,12 +125,26 @@ export function* writePlan(plan: Plan, at: number): Work<void> {
 function regionRows({ roots, regions }: Plan): object[] {
 	const rows = new Map<number, object>();
 	// Whoever follows another root has no say of its own any more.
-	for (const [id, root] of roots) rows.set(id, { id, root, state: 0, owner: null, size: 1, limited: null });
-	for (const { root, state, owner, size, limited } of regions.values()) {
+	for (const [id, root] of roots)
+		rows.set(id, { id, root, state: 0, owner: null, size: 1, limited: null, latest: null });
+	for (const { root, state, owner, size, limited, latest } of regions.values()) {
 		const text = limited === null ? null : JSON.stringify(limited);
-		rows.set(root, { id: root, root, state: regionStates.indexOf(state), owner, size, limited: text });
+		rows.set(root, { id: root, root, state: regionStates.indexOf(state), owner, size, limited: text, latest });
 	}
 	return [...rows.values()];
+}
+
+function* writeLimits({ seenCounts, tails, limitedUsers }: Plan): Work<void> {
+	const texts = (found: ReadonlyMap<number, object | null>) =>
+		Array.from(found, ([id, one]) => ({ id, text: one && JSON.stringify(one) }));
+	yield* write(setSeenWith, texts(seenCounts));
+	yield* write(setTails, texts(tails));
+	const roots = [...limitedUsers];
+	yield* writeIds(
+		clearLimited,
+		roots.filter(([, { clear }]) => clear).map(([root]) => root),
+	);
+	yield* putLimited(roots.flatMap(([root, { users }]) => Array.from(users, (user) => ({ user, root }))));
 }
 
 function* writeSpans({ spans }: Plan): Work<void> {

@@ -66,6 +66,8 @@ export const toSpan = (row: SpanColumns): Span => ({
 export const selectEvidence = `SELECT l.seq, l.ts, e.message_id, e.source, l.lead, l.identifier, l.kind
 	FROM event_identifiers l JOIN events e ON e.seq = l.seq WHERE l.identifier = ?`;
 
+export const selectSpans = "SELECT * FROM spans WHERE identifier = ? ORDER BY from_ts, from_message, from_source";
+
 export const selectAliases = `SELECT * FROM aliases WHERE "user" = :id OR previous_user = :id OR previous_anonymous = :id`;
 
 /** What a correction undoes, as older versions kept it too. */

@@ -5,6 +5,7 @@ import {
 	momentKey,
 	type Need,
 	type Position,
+	pairKey,
 	type Reach,
 	type Unlink,
 } from "@selfsame/identity";
@@ -12,12 +13,16 @@ import {
 	type AliasColumns,
 	type EvidenceColumns,
 	farthest,
+	linkKind,
+	type SpanColumns,
 	selectAliases,
 	selectEvidence,
+	selectSpans,
 	selectUnlinks,
 	selectUnmerges,
 	toAlias,
 	toEvidence,
+	toSpan,
 } from "./evidence.ts";
 import { identifierFact, regionFact } from "./identifierRows.ts";
 import type { Identifiers } from "./identifiers.ts";
@@ -25,20 +30,47 @@ import { selectOwnerInForce } from "./ownership.ts";
 import { all, column, pluck, type Values, type Work } from "./work.ts";
 
 const members = "SELECT id FROM identifiers WHERE root = ? AND root <> id";
-const adjacent = 'SELECT "user" FROM adjacent_users WHERE identifier = ? AND direct = 1';
+const adjacent = 'SELECT "user", direct FROM adjacent_users WHERE identifier = ? AND direct > 0';
 // Evidence of the very millisecond is compared by message and source; around it the index alone answers.
-const earlier = "SELECT 1 FROM event_identifiers WHERE identifier = ? AND ts < ? LIMIT 1";
-const sameInstant = `${selectEvidence} AND l.ts = ? ORDER BY e.message_id, e.source`;
-const later = `${selectEvidence} AND l.ts = (SELECT min(ts) FROM event_identifiers WHERE identifier = ? AND ts > ?)
+const byUser = `l.kind <> ${linkKind.joint}`;
+const earlier = (counts: string) =>
+	`SELECT 1 FROM event_identifiers l WHERE identifier = ? AND ts < ? AND ${byUser}${counts} LIMIT 1`;
+const sameInstant = (counts: string) =>
+	`${selectEvidence} AND l.ts = ? AND ${byUser}${counts} ORDER BY e.message_id, e.source`;
+const later = (counts: string) => `${selectEvidence} AND l.ts =
+	(SELECT min(ts) FROM event_identifiers l WHERE identifier = ? AND ts > ? AND ${byUser}${counts}) AND ${byUser}${counts}
 	ORDER BY e.message_id, e.source LIMIT 1`;
+/** Leaves out evidence led by some users; mostly by none, and then there is nothing to add. */
+const exceptLeads = (except: readonly number[]) =>
+	except.length === 0 ? "" : ` AND l.lead NOT IN (${except.join(", ")})`;
 const limitedRegions = `SELECT id FROM identifiers WHERE owner = :id AND limited IS NOT NULL
-	UNION SELECT r.id FROM adjacent_users a JOIN identifiers i ON i.id = a.identifier
-	JOIN identifiers r ON r.id = i.root WHERE a."user" = :id AND r.limited IS NOT NULL
-	UNION SELECT r.id FROM aliases a JOIN identifiers i ON i.id = a.previous_anonymous
-	JOIN identifiers r ON r.id = i.root WHERE a."user" = :id AND a.reading = 1 AND r.limited IS NOT NULL`;
+	UNION SELECT r.id FROM limited_users l JOIN identifiers r ON r.id = l.root
+	WHERE l."user" = :id AND r.root = r.id AND r.limited IS NOT NULL`;
+const seenOf = `SELECT a.identifier FROM adjacent_users a JOIN identifiers i ON i.id = a.identifier
+	WHERE a."user" = ? AND a.direct > 0 AND i.type <> 'anonymous_id'`;
+const joints = `SELECT DISTINCT identifier FROM event_identifiers WHERE lead = ? AND kind = ${linkKind.joint}`;
+const together = 'SELECT 1 FROM adjacent_users WHERE identifier = ? AND "user" = ? AND direct > 0';
 const latestEvidence = `SELECT max(m.ts) FROM (
 	SELECT (SELECT max(l.ts) FROM event_identifiers l WHERE l.identifier = i.id) AS ts
 	FROM identifiers i WHERE i.id = :id OR (i.root = :id AND i.root <> i.id)) m`;
+
+export interface AdjacentColumns {
+	user: number;
+	/** 2: the user is crowded for the identifier's type. */
+	direct: number;
+}
+
+/** Takes in whom an identifier was seen with. */
+export function putAdjacent(facts: Facts, id: number, rows: readonly AdjacentColumns[]): void {
+	facts.adjacent.set(
+		id,
+		rows.map(({ user }) => user),
+	);
+	facts.crowded.set(
+		id,
+		rows.filter(({ direct }) => direct === 2).map(({ user }) => user),
+	);
+}
 
 /** Loads what a decision asks for; all that it asks for in one round. */
 export type LoadFacts = (facts: Facts, needs: readonly Need[]) => Work<void>;
@@ -50,18 +82,19 @@ export function createFactLoader(identifiers: Identifiers, counts: { evidenceRea
 		return rows.map(toEvidence);
 	}
 
-	function* momentOf(id: number, position: Position): Work<Moment> {
+	function* momentOf(id: number, position: Position, except: readonly number[]): Work<Moment> {
+		const counts = exceptLeads(except);
 		const { timestamp, messageId, source } = position;
 		const owner = yield* pluck<number>(selectOwnerInForce, id, timestamp, messageId, source);
-		const now = yield* readEvidence(sameInstant, id, timestamp);
+		const now = yield* readEvidence(sameInstant(counts), id, timestamp);
 		const isBefore = (row: EvidenceRow) =>
 			Buffer.compare(Buffer.from(row.position.messageId), Buffer.from(messageId)) < 0 ||
 			(row.position.messageId === messageId && row.position.source < source);
 		const nextNow = now.find((row) => !isBefore(row));
-		const next = nextNow ?? (yield* readEvidence(later, id, id, timestamp))[0];
+		const next = nextNow ?? (yield* readEvidence(later(counts), id, id, timestamp))[0];
 		return {
 			owner: owner ?? null,
-			hasEarlier: now.some(isBefore) || (yield* pluck<number>(earlier, id, timestamp)) !== undefined,
+			hasEarlier: now.some(isBefore) || (yield* pluck<number>(earlier(counts), id, timestamp)) !== undefined,
 			next: next ? { position: next.position, lead: next.lead } : null,
 		};
 	}
@@ -79,13 +112,25 @@ export function createFactLoader(identifiers: Identifiers, counts: { evidenceRea
 				facts.members.set(id, [id, ...(yield* column<number>(members, id))]);
 				break;
 			case "adjacent":
-				facts.adjacent.set(id, yield* column<number>(adjacent, id));
+				putAdjacent(facts, id, yield* all<AdjacentColumns>(adjacent, id));
+				break;
+			case "together":
+				facts.together.set(pairKey(id, need.user), (yield* pluck<number>(together, id, need.user)) !== undefined);
+				break;
+			case "seenOf":
+				facts.seenOf.set(id, yield* column<number>(seenOf, id));
+				break;
+			case "joints":
+				facts.joints.set(id, yield* column<number>(joints, id));
+				break;
+			case "spans":
+				facts.spans.set(id, (yield* all<SpanColumns>(selectSpans, id)).map(toSpan));
 				break;
 			case "evidence":
 				facts.evidence.set(id, yield* readEvidence(selectEvidence, id));
 				break;
 			case "moment":
-				facts.moments.set(momentKey(id, need.position), yield* momentOf(id, need.position));
+				facts.moments.set(momentKey(id, need.position), yield* momentOf(id, need.position, need.except));
 				break;
 			case "limitedRegions":
 				facts.limitedRegions.set(id, yield* column<number>(limitedRegions, { id }));

@@ -1,4 +1,4 @@
-import type { IdentifierFact, RegionFact } from "@selfsame/identity";
+import type { IdentifierFact, RegionFact, Tail } from "@selfsame/identity";
 
 /**
  * Bits of `identifiers.flags`. The last two are of users: first seen in an event that was neither believed nor proven, and
@@ -26,6 +26,11 @@ export interface IdentifierRow {
 	owner: number | null;
 	size: number;
 	limited: string | null;
+	/** Of the region: see `RegionFact.latest`. */
+	latest: number | null;
+	/** As JSON: see `IdentifierFact`. */
+	seenWith: string | null;
+	tail: string | null;
 	/** Made by the batch at hand. */
 	fresh: boolean;
 }
@@ -43,7 +48,10 @@ export interface IdentifierColumns extends Omit<IdentifierRow, "erased" | "fresh
 }
 
 export const identifierColumns = `id, type, value, CASE WHEN value IS NULL THEN key END AS erased,
-	flags, root, state, owner, size, limited`;
+	flags, root, state, owner, size, limited, latest, seen_with AS "seenWith", tail`;
+
+/** What a row begins with that no batch has decided about yet. */
+export const undecided = { state: 0, owner: null, size: 1, latest: null, seenWith: null, tail: null } as const;
 
 export const toIdentifierRow = (row: IdentifierColumns): IdentifierRow => ({
 	...row,
@@ -66,6 +74,8 @@ export function identifierFact(row: IdentifierRow): IdentifierFact {
 		corrected: (row.flags & flag.corrected) !== 0,
 		aliased: (row.flags & flag.aliased) !== 0,
 		fresh: row.fresh,
+		seenWith: parse<Record<string, number>>(row.seenWith),
+		tail: parse<Tail>(row.tail),
 	};
 }
 
@@ -75,6 +85,9 @@ export function regionFact(row: IdentifierRow): RegionFact {
 		state: regionStates[row.state] ?? "settled",
 		owner: row.owner,
 		size: row.size,
-		limited: row.limited === null ? null : (JSON.parse(row.limited) as Record<string, number>),
+		limited: parse<Record<string, number>>(row.limited),
+		latest: row.latest,
 	};
 }
+
+const parse = <T>(json: string | null): T | null => (json === null ? null : (JSON.parse(json) as T));

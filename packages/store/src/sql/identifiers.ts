@@ -8,6 +8,7 @@ import {
 	type IdentifierRow,
 	identifierColumns,
 	toIdentifierRow,
+	undecided,
 } from "./identifierRows.ts";
 import type { KeyedHash } from "./keyedHash.ts";
 import { all, get, pluck, type Work, writing } from "./work.ts";
@@ -70,7 +71,7 @@ export function createIdentifiers({ config, hash, ids, most = Number.POSITIVE_IN
 		const limited = limitedAlone(config, type);
 		yield writing(insert, id, key, type, value, diedAt, id, limited);
 		const erased = value === null ? erasedHex(key) : null;
-		const row = { id, type, value, erased, flags: 0, root: id, state: 0, owner: null, size: 1, limited, fresh: true };
+		const row = { id, type, value, erased, flags: 0, root: id, ...undecided, limited, fresh: true };
 		fresh.push(row);
 		return remember(row);
 	}

@@ -1,6 +1,6 @@
 import type { Position, Span } from "@selfsame/identity";
 import type { Identifier } from "@selfsame/protocol";
-import { beginning, type SpanColumns, toSpan } from "./evidence.ts";
+import { beginning, type SpanColumns, selectSpans, toSpan } from "./evidence.ts";
 import { regionStates } from "./identifierRows.ts";
 import { neverOnce, type OneCommit } from "./oneCommit.ts";
 import { all, column, get, pluck, type Work } from "./work.ts";
@@ -60,8 +60,7 @@ export function createOwnership({ once }: Pick<OneCommit, "once"> = neverOnce) {
 	const stateOf = (region: RegionRow) => regionStates[region.state] ?? "settled";
 
 	function* spansOf(id: number): Work<Span[]> {
-		const sql = "SELECT * FROM spans WHERE identifier = ? ORDER BY from_ts, from_message, from_source";
-		return (yield* all<SpanColumns>(sql, id)).map(toSpan);
+		return (yield* all<SpanColumns>(selectSpans, id)).map(toSpan);
 	}
 
 	function* ownerBy(id: number, fromSpans: () => Work<number | undefined>): Work<number> {

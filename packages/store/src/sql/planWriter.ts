@@ -6,14 +6,20 @@ import { type Work, writing } from "./work.ts";
 
 const setFlags = "UPDATE identifiers SET flags = ? WHERE id = ?";
 // Whoever follows another root has no say of its own any more.
-const setRoot = "UPDATE identifiers SET root = ?, state = 0, owner = NULL, size = 1, limited = NULL WHERE id = ?";
-const setRegion = "UPDATE identifiers SET root = ?, state = ?, owner = ?, size = ?, limited = ? WHERE id = ?";
+const setRoot =
+	"UPDATE identifiers SET root = ?, state = 0, owner = NULL, size = 1, limited = NULL, latest = NULL WHERE id = ?";
+const setRegion =
+	"UPDATE identifiers SET root = ?, state = ?, owner = ?, size = ?, limited = ?, latest = ? WHERE id = ?";
 const clearSpans = "DELETE FROM spans WHERE identifier = ?";
 const putSpan = `INSERT INTO spans (identifier, from_ts, from_message, from_source, owner) VALUES (?, ?, ?, ?, ?)
 	ON CONFLICT (identifier, from_ts, from_message, from_source) DO UPDATE SET owner = excluded.owner`;
 const cutSpan = "DELETE FROM spans WHERE identifier = ? AND from_ts = ? AND from_message = ? AND from_source = ?";
+const setSeenWith = "UPDATE identifiers SET seen_with = ? WHERE id = ?";
+const setTail = "UPDATE identifiers SET tail = ? WHERE id = ?";
+const clearLimited = "DELETE FROM limited_users WHERE root = ?";
+const putLimited = 'INSERT INTO limited_users ("user", root) VALUES (?, ?) ON CONFLICT DO NOTHING';
 const clearAdjacent = "DELETE FROM adjacent_users WHERE identifier = ?";
-const putAdjacent = `INSERT INTO adjacent_users (identifier, "user", direct) VALUES (?, ?, 1) ON CONFLICT DO NOTHING`;
+const putAdjacent = `INSERT INTO adjacent_users (identifier, "user", direct) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`;
 const setReading = "UPDATE aliases SET reading = ? WHERE seq = ?";
 const removeEvidence = "DELETE FROM event_identifiers WHERE identifier = ? AND ts = ? AND seq = ? AND kind = 1";
 const putEvidence = `INSERT INTO event_identifiers (identifier, ts, seq, lead, kind) VALUES (?, ?, ?, ?, 1)
@@ -45,14 +51,15 @@ export function createPlanWriter(identifiers: Identifiers) {
 				owner: null,
 				size: 1,
 				limited: null,
+				latest: null,
 			});
 		}
 		for (const region of plan.regions.values()) {
 			const limited = region.limited === null ? null : JSON.stringify(region.limited);
 			const state = regionStates.indexOf(region.state);
-			yield writing(setRegion, region.root, state, region.owner, region.size, limited, region.root);
-			const { root, owner, size } = region;
-			Object.assign(rowOf(root) ?? (yield* identifiers.byId(root)), { root, state, owner, size, limited });
+			const { root, owner, size, latest } = region;
+			yield writing(setRegion, root, state, owner, size, limited, latest, root);
+			Object.assign(rowOf(root) ?? (yield* identifiers.byId(root)), { root, state, owner, size, limited, latest });
 		}
 	}
 
@@ -62,10 +69,31 @@ export function createPlanWriter(identifiers: Identifiers) {
 			for (const { timestamp, messageId, source } of edit.cut) yield writing(cutSpan, id, timestamp, messageId, source);
 			for (const span of edit.put) yield writeSpan(id, span);
 		}
-		for (const { identifier, user } of plan.seenWith) yield writing(putAdjacent, identifier, user);
+		for (const { identifier, user, crowded } of plan.seenWith) {
+			yield writing(putAdjacent, identifier, user, crowded ? 2 : 1);
+		}
 		for (const [id, users] of plan.adjacent) {
+			const crowded = new Set(plan.crowded.get(id));
 			yield writing(clearAdjacent, id);
-			for (const user of users) yield writing(putAdjacent, id, user);
+			for (const user of users) yield writing(putAdjacent, id, user, crowded.has(user) ? 2 : 1);
+		}
+	}
+
+	/** What tells how near users are to a limit. */
+	function* writeLimits(plan: Plan): Work<void> {
+		for (const [id, counts] of plan.seenCounts) {
+			const seenWith = JSON.stringify(counts);
+			yield writing(setSeenWith, seenWith, id);
+			Object.assign(rowOf(id) ?? (yield* identifiers.byId(id)), { seenWith });
+		}
+		for (const [id, known] of plan.tails) {
+			const tail = known && JSON.stringify(known);
+			yield writing(setTail, tail, id);
+			Object.assign(rowOf(id) ?? (yield* identifiers.byId(id)), { tail });
+		}
+		for (const [root, { clear, users }] of plan.limitedUsers) {
+			if (clear) yield writing(clearLimited, root);
+			for (const user of users) yield writing(putLimited, user, root);
 		}
 	}
 
@@ -80,6 +108,7 @@ export function createPlanWriter(identifiers: Identifiers) {
 			for (const id of plan.aliased) yield* raise(id, flag.aliased);
 			yield* writeRoots(plan);
 			yield* writeSpans(plan);
+			yield* writeLimits(plan);
 			for (const [seq, reading] of plan.readings) yield writing(setReading, reading === "anonymous" ? 1 : 0, seq);
 			for (const { identifier, position, seq } of plan.removeEvidence) {
 				yield writing(removeEvidence, identifier, position.timestamp, seq);

@@ -7,7 +7,7 @@ import { blob, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from
  * - evidence, which is only ever added to (deletion apart): `events`, `event_identifiers`, `trait_writes`,
  *   `memberships`, `group_writes`, `aliases`, `corrections`. Events point at identifiers, never at profiles.
  * - what evidence comes to, kept up to date with every commit and rebuilt by `selfsame rebuild`: the identity columns
- *   of `identifiers`, `spans`, `adjacent_users`.
+ *   of `identifiers`, `spans`, `adjacent_users`, `limited_users`.
  * - the rest: payloads, dead letters, sources and keys, counters, tombstones, the change log.
  */
 
@@ -56,6 +56,12 @@ export const identifiers = sqliteTable(
 		size: integer("size").notNull().default(1),
 		/** How many identifiers of each limited type the region has, as JSON; null where none. */
 		limited: text("limited"),
+		/** When the latest evidence about any member of a region whose order counts is dated, where that is known. */
+		latest: integer("latest"),
+		/** Of a user: how many identifiers of each type with a limit it was seen with, as JSON. */
+		seenWith: text("seen_with"),
+		/** How the profile ends that stands under this identifier, as JSON, where a limit is in reach of it. */
+		tail: text("tail"),
 	},
 	(t) => [
 		index("identifiers_key").on(t.key),
@@ -157,16 +163,26 @@ export const spans = sqliteTable(
 	],
 );
 
-/** Users seen with an identifier in one event, each in its own field. Exact where its region is contested. */
+/**
+ * Users seen with an identifier in one event, each in its own field. Exact where its region is contested, and for types
+ * with a limit.
+ */
 export const adjacentUsers = sqliteTable(
 	"adjacent_users",
 	{
 		identifier: integer("identifier").notNull(),
 		user: integer("user").notNull(),
-		/** 1. A 0 is what an older version noted of users that an alias alone had linked; it is not read. */
+		/** 1; 2 where the user is crowded for the identifier's type. A 0 is what an older version noted of users that an alias alone had linked; it is not read. */
 		direct: integer("direct").notNull(),
 	},
 	(t) => [primaryKey({ columns: [t.identifier, t.user] }), index("adjacent_users_user").on(t.user)],
+);
+
+/** Users that contested regions with limited identifiers may bring nearer to a limit, by the region's root. */
+export const limitedUsers = sqliteTable(
+	"limited_users",
+	{ user: integer("user").notNull(), root: integer("root").notNull() },
+	(t) => [primaryKey({ columns: [t.user, t.root] }), index("limited_users_root").on(t.root)],
 );
 
 export const traitWrites = sqliteTable(

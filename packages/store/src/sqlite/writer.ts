@@ -18,7 +18,7 @@ import { createAmendments } from "../sql/amendments.ts";
 import { deadLetters } from "../sql/deadLetters.ts";
 import { noDecisions } from "../sql/decider.ts";
 import { idempotentRequests } from "../sql/idempotentRequests.ts";
-import { requireSameRules } from "../sql/identityRules.ts";
+import { bringRulesUpToDate, requireSameRules } from "../sql/identityRules.ts";
 import { createKeyedHash, hashSecret } from "../sql/keyedHash.ts";
 import { putMeta, readMeta } from "../sql/meta.ts";
 import { sources } from "../sql/sources.ts";
@@ -82,6 +82,7 @@ export function createWriter(file: string, config: IdentityConfig) {
 		}
 	};
 	const transact = <T>(work: Work<T>): T => commit(() => runWork(work));
+	transact(bringRulesUpToDate(config, amendments.decider, Date.now()));
 
 	return {
 		ingest: (events: readonly AcceptedEvent[], rejected: readonly DeadLetter[]): IngestResult[] =>

@@ -32,7 +32,7 @@ export function replay(input: ReplayInput): Replay {
 	const { corrections, keyAt, config, rules } = input;
 	const events = [...input.events].sort(rules.order);
 	const evidence = new Map(events.map((event) => [event, evidenceOf(event, config)]));
-	const { isShared, previousOf } = gatherSeen(evidence, input);
+	const { isShared, isCrowded, previousOf } = gatherSeen(evidence, input);
 	const people = createPeople(config, rules);
 	const result: Replay = { people: [], unattributed: [], refused: [], seen: new Map() };
 	const refuse = (identifier: Keyed, from: Keyed, reason: Refusal["reason"], event: AcceptedEvent) =>
@@ -60,7 +60,8 @@ export function replay(input: ReplayInput): Replay {
 		const person = people.ownerOrNew(lead);
 		person.events.push(event);
 		for (const x of others) {
-			if (isShared(x)) refuse(x, lead, "shared", event);
+			if (isShared(x) || isShared(lead)) refuse(x, lead, "shared", event);
+			else if (isCrowded(lead, x)) refuse(x, lead, "crowded", event);
 			else if (isNews && x === previous && isUnmerged(event, found)) refuse(x, lead, "unmerged", event);
 			else if (isUnlinked(event, lead, x)) refuse(x, lead, "unlinked", event);
 			else {

@@ -24,6 +24,7 @@ export interface Rules {
 	isShared(users: number, most: number): boolean;
 	/** Whether an event counts, as a sighting of its `userId`, for what the `previousId` of an alias is. */
 	tellsUser(event: AcceptedEvent, alias: AcceptedEvent): boolean;
+	isCrowded(identifiers: number, most: number): boolean;
 	previousIdIs(seen: { asAnonymous: boolean; asUser: boolean }): "anonymous" | "user";
 	mayJoinUsers(event: AcceptedEvent): boolean;
 	/** How far a correction made at `at` reaches, where the latest evidence that it names is dated `latest`. */
@@ -46,6 +47,7 @@ export const plainRules: Rules = {
 	onConflict: "move",
 	isShared: (users, most) => users > most,
 	tellsUser: ({ trust, proven }, alias) => alias.trust === "client" || trust === "server" || proven !== false,
+	isCrowded: (identifiers, most) => identifiers > most,
 	previousIdIs: ({ asAnonymous, asUser }) => (asAnonymous && !asUser ? "anonymous" : "user"),
 	mayJoinUsers: (event) => event.trust === "server",
 	reachOf: (at, latest) => Math.max(at, latest + 1),
