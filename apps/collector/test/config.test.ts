@@ -12,6 +12,13 @@ describe("the configuration", () => {
 		});
 	});
 
+	it("tells identity how many are a crowd", () => {
+		const most = { maxUsersPerIdentifier: 100, maxIdentifiersPerUser: 1_000 };
+		expect(toIdentityConfig(parseConfig({}))).toMatchObject(most);
+		const few = { maxUsersPerIdentifier: 7, maxIdentifiersPerUser: 8 };
+		expect(toIdentityConfig(parseConfig(few))).toMatchObject(few);
+	});
+
 	it("adds identifier types, each with what it leaves out", () => {
 		const identifiers = { email: {}, shopify_id: {}, "ios.idfa": { priority: 10, limit: null }, crm: { limit: 1 } };
 		expect(toIdentityConfig(parseConfig({ identifiers })).identifiers).toEqual({
@@ -41,6 +48,9 @@ describe("the configuration", () => {
 		[{ identifiers: { "a b": {} } }, /identifiers/],
 		[{ identifiers: { __proto__x: { limit: "5" } } }, /limit/],
 		[{ maxUsersPerAnonymousId: 0 }, /maxUsersPerAnonymousId/],
+		[{ maxUsersPerIdentifier: 0 }, /maxUsersPerIdentifier/],
+		[{ maxIdentifiersPerUser: 1.5 }, /maxIdentifiersPerUser/],
+		[{ maxIdentifierPerUser: 5 }, /"maxIdentifiersPerUser"/],
 		[{ futureSkewSeconds: -1 }, /futureSkewSeconds/],
 		[{ identifiers: JSON.parse('{"__proto__": {}}') }, /identifiers/],
 		[{ futureSkewSeconds: 1e12 }, /futureSkewSeconds: 1000000000000: at most ten years/],

@@ -11,12 +11,11 @@ import {
 	type RegionFact,
 	standsAgainst,
 	sumOf,
-	type Tail,
 	type Unlink,
 } from "./facts.ts";
 import type { Position } from "./order.ts";
 import { emptyPlan, type Plan, type SpanEdit } from "./plan.ts";
-import type { Kinds, Span } from "./replay.ts";
+import type { Kinds, Span, Tail } from "./replay.ts";
 
 /** Something that a correction may stand against. */
 type Placed = Pick<AliasRow, "seq" | "position">;

@@ -1,5 +1,5 @@
 import type { Position } from "./order.ts";
-import type { Span } from "./replay.ts";
+import type { Span, Tail } from "./replay.ts";
 
 /**
  * What the store knows of an identifier. `root` says whom it is with, whatever the time:
@@ -24,14 +24,6 @@ export interface IdentifierFact {
 	seenWith: Readonly<Record<string, number>> | null;
 	/** How the profile ends that this identifier stands for, where a limit is in reach of it; null elsewhere. */
 	tail: Tail | null;
-}
-
-/** A profile at the end of its history, so that evidence after that need not begin again. */
-export interface Tail {
-	/** How many identifiers of each type with a limit it holds. */
-	held: Readonly<Record<string, number>>;
-	/** The last evidence that has to do with it. */
-	at: Position;
 }
 
 /**

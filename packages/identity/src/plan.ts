@@ -1,6 +1,6 @@
-import type { EvidenceRow, RegionFact, Tail } from "./facts.ts";
+import type { EvidenceRow, RegionFact } from "./facts.ts";
 import type { Position } from "./order.ts";
-import type { Span } from "./replay.ts";
+import type { Span, Tail } from "./replay.ts";
 
 /** An event as identity sees it, before it is stored. */
 export interface Candidate {

@@ -1,4 +1,3 @@
-import type { Tail } from "./facts.ts";
 import { comparePositions, type Position } from "./order.ts";
 
 /** One event as far as identity goes: who led it, and whom the lead links, best first. */
@@ -32,6 +31,14 @@ export interface Link {
 export interface Refusal extends Link {
 	/** `limit`: it does not fit. `moved`: the two profiles stay apart, the identifier alone changes hands. */
 	reason: "limit" | "moved";
+}
+
+/** A profile at the end of its history, so that evidence after that need not begin again. */
+export interface Tail {
+	/** How many identifiers of each type with a limit it holds. */
+	held: Readonly<Record<string, number>>;
+	/** The last evidence that has to do with it. */
+	at: Position;
 }
 
 export interface Replay {

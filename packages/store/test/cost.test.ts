@@ -160,4 +160,71 @@ describe("the cost of an identity decision", () => {
 		const cost = costOf(() => send([withEmail(7_000), withEmail(7_001)]));
 		expect(cost.read).toBe(0);
 	});
+
+	it("a new email of somebody with 900 of them reads nothing, one by one as well as in one batch", () => {
+		const grow = (from: number, to: number) =>
+			Array.from({ length: to - from }, (_, i) =>
+				event(from + i, { userId: "desk", emails: [`e${from + i}@x.example`] }),
+			);
+		send(grow(0, 900));
+		for (const i of [900, 901, 902]) {
+			const cost = costOf(() => send(grow(i, i + 1)));
+			expect(cost.read).toBe(0);
+			expect(cost.rows).toBeLessThan(20);
+		}
+		expect(costOf(() => send(grow(903, 1_000))).read).toBe(0);
+		// The one that makes a crowd takes each piece of evidence into account once; those after it none.
+		expect(costOf(() => send(grow(1_000, 1_001))).read).toBeLessThanOrEqual(1_001);
+		const cost = costOf(() =>
+			send([...grow(1_001, 1_002), event(2_000, { userId: "desk", emails: ["e5@x.example"] })]),
+		);
+		expect(cost.read).toBe(0);
+		expect(cost.rows).toBeLessThan(30);
+	});
+
+	it("a new email that comes late replays what the person's emails have, each piece once", () => {
+		const late = (i: number) => event(10_000 - i, { userId: "desk", emails: [`e${i}@x.example`] });
+		send(Array.from({ length: 500 }, (_, i) => late(i)));
+		expect(costOf(() => send([late(500)])).read).toBeLessThanOrEqual(501);
+	});
+
+	it("an email that is taken from its owner by somebody at a limit reads nothing", () => {
+		send(Array.from({ length: 200 }, (_, i) => event(i, { userId: `u${i}`, emails: [`e${i}@x.example`] })));
+		const take = (i: number, at = 1_000 + i) => event(at, { userId: "kiosk", emails: [`e${i}@x.example`] });
+		send(Array.from({ length: 100 }, (_, i) => take(i)));
+		expect(costOf(() => send([take(100), take(101), take(5, 2_000)])).read).toBe(0);
+	});
+
+	it("ids that nothing is known of join an email of two people, and one of nobody, without a replay", () => {
+		const garbage = (from: number, to: number, email: string) =>
+			Array.from({ length: to - from }, (_, i) =>
+				event(from + i, { anonymousId: `${email} ${from + i}`, emails: [`${email}@x.example`] }),
+			);
+		for (const user of ["u", "v", "u"]) send([event(made, { userId: user, emails: ["two@x.example"] })]);
+		for (const email of ["two", "nobody"]) {
+			send(garbage(1_000, 3_000, email));
+			const cost = costOf(() => send(garbage(3_000, 3_002, email)));
+			expect(cost.read).toBeLessThan(5);
+			expect(cost.rows).toBeLessThan(40);
+			// Late ones as well.
+			expect(costOf(() => send(garbage(10, 11, email))).read).toBeLessThan(5);
+		}
+	});
+
+	it("late evidence about an email of two people with 5,000 links each reads what stands beside it", () => {
+		send(Array.from({ length: 10_000 }, (_, i) => event(100 + i, { userId: `u${i % 2}`, emails: ["till@x.example"] })));
+		const cost = costOf(() => send([event(50, { userId: "u1", emails: ["till@x.example"] })]));
+		expect(cost.read).toBeLessThan(5);
+		expect(cost.rows).toBeLessThan(20);
+	});
+
+	it("an email of ever more people is decided once more, and then no more", () => {
+		const use = (i: number) => event(i, { userId: `u${i}`, emails: ["info@x.example"] });
+		send(Array.from({ length: 99 }, (_, i) => use(i)));
+		expect(costOf(() => send([use(99)])).read).toBeLessThan(5);
+		expect(costOf(() => send([use(100)])).read).toBeLessThanOrEqual(101);
+		const cost = costOf(() => send([use(101), use(102), use(5)]));
+		expect(cost.read).toBe(0);
+		expect(cost.rows).toBeLessThan(30);
+	});
 });

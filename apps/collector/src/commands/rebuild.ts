@@ -13,8 +13,8 @@ export function rebuildCommand(env: Env): Command {
 		.addHelpText(
 			"after",
 			`
-Changed identifiers, blockedValues or maxUsersPerAnonymousId hold for the past as well: the events are kept as they
-came, and this reads them again. What is new grows beside what is in use (as much room again), which is served
+Changed identifiers, blockedValues, maxUsersPerAnonymousId, maxUsersPerIdentifier or maxIdentifiersPerUser hold for the
+past as well: the events are kept as they came, and this reads them again. What is new grows beside what is in use (as much room again), which is served
 meanwhile; what was is kept. An interrupted rebuild goes on where it stopped.
 
 SQLite: the new file takes its place at once where no server has the database open, else when the server next starts

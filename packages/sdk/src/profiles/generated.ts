@@ -297,8 +297,8 @@ export type Identity = {
 		identifier: Identifier;
 		/** What it was not linked to. */
 		from: Identifier;
-		/** `limit`: the profile holds as many of the type as it may. `moved`: a union would break a limit, so the identifier alone moved. `shared`: the anonymous id is seen with too many users. `unlinked`, `unmerged`: a correction stands against it. `untrusted`: a client source may not make this link. */
-		reason: "limit" | "moved" | "shared" | "unlinked" | "unmerged" | "untrusted";
+		/** `limit`: the profile holds as many of the type as it may. `moved`: a union would break a limit, so the identifier alone moved. `shared`: one of the two is seen with too many users. `crowded`: the user is seen with too many identifiers of the type. `unlinked`, `unmerged`: a correction stands against it. `untrusted`: a client source may not make this link. */
+		reason: "limit" | "moved" | "shared" | "crowded" | "unlinked" | "unmerged" | "untrusted";
 		/** The event's, unique in its source. */
 		messageId: string;
 		/** Where the event came from. */
@@ -332,8 +332,8 @@ export type LiveMessage =
 							identifier: Identifier;
 							/** What it was not linked to. */
 							from: Identifier;
-							/** `limit`: the profile holds as many of the type as it may. `moved`: a union would break a limit, so the identifier alone moved. `shared`: the anonymous id is seen with too many users. `unlinked`, `unmerged`: a correction stands against it. `untrusted`: a client source may not make this link. */
-							reason: "limit" | "moved" | "shared" | "unlinked" | "unmerged" | "untrusted";
+							/** `limit`: the profile holds as many of the type as it may. `moved`: a union would break a limit, so the identifier alone moved. `shared`: one of the two is seen with too many users. `crowded`: the user is seen with too many identifiers of the type. `unlinked`, `unmerged`: a correction stands against it. `untrusted`: a client source may not make this link. */
+							reason: "limit" | "moved" | "shared" | "crowded" | "unlinked" | "unmerged" | "untrusted";
 					  }[]
 					| null;
 			};
