@@ -5,6 +5,7 @@ import { defaultIdentityConfig } from "@selfsame/identity";
 import type { AcceptedEvent } from "@selfsame/protocol";
 import { openStore } from "@selfsame/store";
 import Database from "better-sqlite3";
+import { measureAdversarial } from "./costPerEvent.ts";
 import { adversarial, signIns, usual, type Workload } from "./workloads.ts";
 
 /**
@@ -12,7 +13,8 @@ import { adversarial, signIns, usual, type Workload } from "./workloads.ts";
  * into one plain table with two indexes, as durably, 1,000 a commit in both. Both grow side by side, so that the ratio at
  * a size compares like with like; what SQLite's own indexes cost as they grow is in both.
  *
- * `SELFSAME_BENCH_SIZES=10000,100000,1000000` says at which numbers of stored events to measure.
+ * `SELFSAME_BENCH_SIZES=10000,100000,1000000` says at which numbers of stored events to measure. Then what strangers can
+ * send, at `SELFSAME_BENCH_ADVERSARIAL=10000` events and ten times as many, each run for at most a minute of CPU time.
  */
 const sizes = (process.env.SELFSAME_BENCH_SIZES ?? "10000,100000,1000000").split(",").map(Number);
 const batch = 1_000;
@@ -97,3 +99,4 @@ function median(numbers: number[]): number {
 }
 
 for (const [name, workload] of Object.entries(workloads)) await measure(name, workload);
+measureAdversarial(Number(process.env.SELFSAME_BENCH_ADVERSARIAL ?? 10_000), 60_000);
