@@ -155,7 +155,8 @@ function regroupUsers(draft: Draft, users: ReadonlySet<number>, batch: readonly 
 	const before = new Set([...members].map((member) => draft.rootOf(member)));
 	for (const group of groups.values()) {
 		const root = keepRoot(draft, group);
-		draft.regroup(root, group, { state: "settled", owner: null, limited: null });
+		const fact = { root, state: "settled", owner: null, size: group.length, limited: null, latest: null } as const;
+		draft.regroup(fact, group);
 	}
 	if (groups.size !== before.size) {
 		const kind = groups.size > before.size ? "split" : "union";

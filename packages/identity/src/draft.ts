@@ -42,6 +42,8 @@ export class Draft implements Kinds {
 	private readonly latest = new Map<number, { owner: number; next: Position | null }>();
 	private readonly movedMembers = new Map<number, number[]>();
 	private readonly addedLimited = new Map<number, Set<number>>();
+	/** What `limitedRegions` answered, until a region is joined or a user gains one. */
+	private readonly limitedNow = new Map<number, readonly number[]>();
 
 	readonly facts: Facts;
 	readonly config: IdentityConfig;
@@ -133,6 +135,7 @@ export class Draft implements Kinds {
 	}
 
 	private take(into: RegionFact, moving: readonly number[]): void {
+		this.limitedNow.clear();
 		for (const id of moving) {
 			this.plan.roots.set(id, into.root);
 			this.plan.regions.delete(id);
@@ -159,18 +162,33 @@ export class Draft implements Kinds {
 	}
 
 	/** Lays down who is together, whatever was known before. */
-	regroup(
-		root: number,
-		members: readonly number[],
-		region: Omit<RegionFact, "root" | "size" | "latest">,
-		latest: number | null = null,
-	): void {
+	regroup(region: RegionFact, members: readonly number[]): void {
+		const { root } = region;
+		this.limitedNow.clear();
 		for (const id of members) {
 			if (this.rootOf(id) !== root) this.plan.roots.set(id, root);
 			if (id !== root) this.plan.regions.delete(id);
 		}
 		this.movedMembers.set(root, [...members]);
-		this.plan.regions.set(root, { ...region, latest, root, size: members.length });
+		this.plan.regions.set(root, region);
+	}
+
+	/** Whether a region is stored like this, with these members, and nothing of this batch changed that. */
+	isAsStored({ root, state, owner, size, limited, latest }: RegionFact, members: readonly number[]): boolean {
+		const stored = this.facts.regions.get(root);
+		if (stored === undefined || stored.state !== state || stored.owner !== owner || stored.size !== size) return false;
+		if (stored.latest !== latest || JSON.stringify(stored.limited) !== JSON.stringify(limited)) return false;
+		return members.every((id) => this.identifier(id).root === root && !this.plan.roots.has(id));
+	}
+
+	/** Whether just these users are stored, or noted in this batch, as seen with an identifier, and these as crowded. */
+	wereSeenWith(id: number, users: readonly number[], crowded: readonly number[]): boolean {
+		const known = new Set(this.adjacent(id));
+		if (known.size !== users.length || !users.every((user) => known.has(user))) return false;
+		const noted = this.seenWith.has(id) ? this.plan.seenWith.filter((one) => one.identifier === id && one.crowded) : [];
+		const stored = this.identifier(id).fresh ? [] : this.crowdedWith(id);
+		const before = new Set([...stored, ...noted.map(({ user }) => user)]);
+		return before.size === crowded.length && crowded.every((user) => before.has(user));
 	}
 
 	setRegion(region: RegionFact): void {
@@ -299,13 +317,18 @@ export class Draft implements Kinds {
 		const known = this.identifier(user).fresh
 			? []
 			: this.demand(this.facts.limitedRegions.get(user), { kind: "limitedRegions", id: user });
+		const cached = this.limitedNow.get(user);
+		if (cached) return cached;
 		const added = this.addedLimited.get(user) ?? [];
-		return [...new Set([...known, ...added].map((root) => this.rootOf(root)))];
+		const roots = [...new Set([...known, ...added].map((root) => this.rootOf(root)))];
+		this.limitedNow.set(user, roots);
+		return roots;
 	}
 
 	/** Notes that a user is adjacent to a region with limited identifiers. */
 	noteLimited(user: number, { root, limited, state }: RegionFact): void {
 		if (limited === null) return;
+		this.limitedNow.delete(user);
 		this.addedLimited.set(user, (this.addedLimited.get(user) ?? new Set()).add(root));
 		// Whoever owns a settled one is known by that.
 		if (state !== "settled") this.putLimitedUsers(root, [user], false);

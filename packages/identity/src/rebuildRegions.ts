@@ -4,6 +4,7 @@ import { type EvidenceRow, type RegionFact, sumOf } from "./facts.ts";
 import { findRoot } from "./findRoot.ts";
 import { compareIdentifiers } from "./identifiersOf.ts";
 import { countsAsShared } from "./insertMoment.ts";
+import { comparePositions } from "./order.ts";
 import type { Change } from "./plan.ts";
 import { type Evidence, replay, type Span } from "./replay.ts";
 
@@ -58,6 +59,11 @@ function evidenceAbout(draft: Draft, members: readonly number[], batch: readonly
 	const removed = new Set(draft.plan.removeEvidence.map((row) => `${row.seq} ${row.identifier}`));
 	const rows: EvidenceRow[] = [];
 	for (const id of members) {
+		// What is asked for later is asked for now: each round of facts begins anew.
+		if (draft.isLimited(id)) {
+			draft.attempt(() => draft.adjacent(id));
+			draft.attempt(() => draft.storedSpans(id));
+		}
 		draft.attempt(() => {
 			for (const row of draft.evidence(id)) {
 				// An alias that ceases to link the id by its `previousId` may still carry it in its own field.
@@ -265,18 +271,36 @@ function write(
 
 	const { spans, tails } = replay(gather(draft, rows, undecided), draft);
 	const latest = latestOf(rows);
-	for (const { before } of verdicts) for (const root of before) draft.putLimitedUsers(root, [], true);
-	for (const { region, state, root } of verdicts) {
-		const owner = state === "settled" ? ([...region.users][0] ?? null) : null;
+	const outcomes = verdicts.map(({ region, state, before, root }) => {
 		const isOrdered = state === "contested" || state === "tight";
-		draft.putLimitedUsers(root, isOrdered && region.limited !== null ? region.users : [], true);
-		const limited = region.shared ? null : region.limited;
-		const known = isOrdered && region.members.length > 1 ? latest(region.members) : null;
-		draft.regroup(root, region.members, { state, owner, limited }, known);
+		const fact: RegionFact = {
+			root,
+			state,
+			owner: state === "settled" ? ([...region.users][0] ?? null) : null,
+			size: region.members.length,
+			limited: region.shared ? null : region.limited,
+			latest: isOrdered && region.members.length > 1 ? latest(region.members) : null,
+		};
+		return { region, before, isOrdered, fact, isSame: draft.isAsStored(fact, region.members) };
+	});
+	for (const { region, isOrdered } of outcomes) {
+		if (isOrdered) for (const id of region.members) draft.attempt(() => draft.storedSpans(id));
+	}
+	draft.settleNeeds();
+	for (const { before, isSame } of outcomes) {
+		if (!isSame) for (const root of before) draft.putLimitedUsers(root, [], true);
+	}
+	for (const { region, isOrdered, fact, isSame } of outcomes) {
+		const wasSeen = region.members.map((id) => writeAdjacent(draft, id, region.adjacent.get(id) ?? []));
+		const isUsed = region.members.some((id) => draft.identifier(id).corrected || draft.isAliased(id));
+		if (!isSame || isUsed || wasSeen.includes(false)) {
+			draft.putLimitedUsers(fact.root, isOrdered && region.limited !== null ? region.users : [], true);
+		}
+		if (isSame) draft.plan.regions.delete(fact.root);
+		else draft.regroup(fact, region.members);
 		for (const id of region.members) {
-			writeAdjacent(draft, id, region.adjacent.get(id) ?? []);
-			writeSpans(draft, id, isOrdered ? (spans.get(id) ?? [{ from: null, owner: id }]) : []);
-			draft.setTail(id, state === "tight" ? (tails.get(id) ?? null) : null);
+			writeSpans(draft, id, isOrdered ? (spans.get(id) ?? [{ from: null, owner: id }]) : [], isOrdered);
+			draft.setTail(id, fact.state === "tight" ? (tails.get(id) ?? null) : null);
 		}
 		draft.plan.counts.rebuilt += 1;
 	}
@@ -284,19 +308,35 @@ function write(
 	for (const [user, type] of draft.recounted()) draft.planCount(user, type);
 }
 
-/** Rows that are as they were are not written again: of all that are decided anew, few come out otherwise. */
-function writeAdjacent(draft: Draft, id: number, users: readonly number[]): void {
+/**
+ * Writes whom an identifier was seen with; nothing where that is as it was, as it is for nearly all that are decided anew.
+ * Returns whether it is.
+ */
+function writeAdjacent(draft: Draft, id: number, users: readonly number[]): boolean {
+	if (!draft.isLimited(id)) {
+		draft.plan.adjacent.set(id, users);
+		return false;
+	}
 	const type = draft.typeOf(id);
+	const crowded = users.filter((user) => draft.isCrowded(user, type));
+	if (draft.wereSeenWith(id, users, crowded)) return true;
 	draft.plan.adjacent.set(id, users);
-	if (draft.isLimited(id))
-		draft.plan.crowded.set(
-			id,
-			users.filter((user) => draft.isCrowded(user, type)),
-		);
+	draft.plan.crowded.set(id, crowded);
+	return false;
 }
 
-function writeSpans(draft: Draft, id: number, spans: readonly Span[]): void {
-	draft.plan.spans.set(id, { clear: true, put: [...spans], cut: [] });
+/** The same of its spans. Those that are not in order have none, and are not asked for any. */
+function writeSpans(draft: Draft, id: number, spans: readonly Span[], isOrdered: boolean): void {
+	const known = isOrdered ? draft.storedSpans(id) : null;
+	const isSame = known !== null && known.length === spans.length && known.every((one, i) => sameSpan(one, spans[i]));
+	if (isSame) draft.plan.spans.delete(id);
+	else draft.plan.spans.set(id, { clear: true, put: [...spans], cut: [] });
+}
+
+function sameSpan(a: Span, b: Span | undefined): boolean {
+	if (b === undefined || a.owner !== b.owner) return false;
+	if (a.from === null || b.from === null) return a.from === b.from;
+	return comparePositions(a.from, b.from) === 0;
 }
 
 /** When the latest evidence about some identifiers is dated, ms. */

@@ -141,6 +141,13 @@ export function createLockedFactLoader(locked: LockedRows, counts: { evidenceRea
 		},
 		*limitedRegions(facts, of) {
 			const rows = yield* all<{ user: number; id: number }>(limitedRegions, { ids: bigints(of) });
+			// Whoever asks for these regions asks for what they are next.
+			const roots = [...new Set(rows.map(({ id }) => id))].filter((id) => !facts.regions.has(id));
+			yield* locked.add(roots);
+			for (const id of roots) {
+				facts.regions.set(id, regionFact(locked.row(id)));
+				facts.identifiers.set(id, identifierFact(locked.row(id)));
+			}
 			for (const [user, found] of distribute(of, rows, (row) => [row.user])) {
 				facts.limitedRegions.set(
 					user,

@@ -99,6 +99,18 @@ export function createFactLoader(identifiers: Identifiers, counts: { evidenceRea
 		};
 	}
 
+	/** Whoever asks for these regions asks for what they are next. */
+	function* loadLimited(facts: Facts, user: number): Work<void> {
+		const roots = yield* column<number>(limitedRegions, { id: user });
+		facts.limitedRegions.set(user, roots);
+		for (const root of roots) {
+			if (facts.identifiers.has(root) && facts.regions.has(root)) continue;
+			const row = yield* identifiers.byId(root);
+			facts.identifiers.set(root, identifierFact(row));
+			facts.regions.set(root, regionFact(row));
+		}
+	}
+
 	function* load(facts: Facts, need: Need): Work<void> {
 		const { id } = need;
 		switch (need.kind) {
@@ -133,7 +145,7 @@ export function createFactLoader(identifiers: Identifiers, counts: { evidenceRea
 				facts.moments.set(momentKey(id, need.position), yield* momentOf(id, need.position, need.except));
 				break;
 			case "limitedRegions":
-				facts.limitedRegions.set(id, yield* column<number>(limitedRegions, { id }));
+				yield* loadLimited(facts, id);
 				break;
 			case "latestEvidence":
 				facts.latestEvidence.set(id, (yield* pluck<number | null>(latestEvidence, { id })) ?? null);
