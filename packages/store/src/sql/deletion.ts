@@ -7,6 +7,7 @@ import type { Dialect } from "./dialect.ts";
 import type { EventRemoval } from "./eventRemoval.ts";
 import type { KeyedHash } from "./keyedHash.ts";
 import { insideSpan, type NamedRow, type OwnedSpan, type Ownership } from "./ownership.ts";
+import { seenEver } from "./sightings.ts";
 import type { Tombstones } from "./tombstones.ts";
 import { withoutExternalId, withoutName } from "./withoutName.ts";
 import { column, get, pluck, run, type Work } from "./work.ts";
@@ -63,12 +64,12 @@ export function createDeletion({ dialect, hash, ownership, removal, tombstones, 
 		return yield* removal.count();
 	}
 
-	/** Those that the person holds to this day, under their names. */
+	/** Those that the person holds to this day, under their names. A user whom only a correction names was never seen. */
 	function* heldOf(owned: readonly OwnedSpan[]): Work<NamedRow[]> {
 		const held: NamedRow[] = [];
 		for (const id of new Set(owned.filter(({ to }) => !to).map(({ identifier }) => identifier))) {
 			const row = yield* ownership.row(id);
-			if (row.value !== null) held.push(row);
+			if (row.value !== null && (yield* seenEver(row)).first !== null) held.push(row);
 		}
 		return held;
 	}

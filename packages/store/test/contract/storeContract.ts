@@ -259,6 +259,21 @@ export function describeStore(name: string, open: () => Promise<ContractDatabase
 			]);
 		});
 
+		it("deletes nobody whom only a correction names", async () => {
+			await store().ingest([event(50, { userId: "m-ann", previousId: "m-x" }, { type: "alias" })]);
+			const merge = { kind: "merge", userId: "m-ann", otherUserId: "m-x" } as const;
+			await store().correct(merge, by(start + 51 * hour));
+			// From here on the alias is about a device, so that no event names a user m-x any more.
+			await store().ingest([event(52, { userId: "m-bob", anonymousId: "m-x" })]);
+			const ask = { suppress: false, dryRun: false };
+			const receipt = await store().deleteProfile(user("m-ann"), ask, by(start + 53 * hour));
+			expect(receipt).toMatchObject({ erasedEvents: 1, identifiers: 1 });
+			expect((await store().findProfile(user("m-bob")))?.identifiers.map(({ value }) => value)).toEqual([
+				"m-bob",
+				"m-x",
+			]);
+		});
+
 		it("erases a person: counts first if asked, then for good", async () => {
 			await store().ingest([
 				event(60, { anonymousId: "e-phone" }),
