@@ -181,6 +181,11 @@ export class Draft implements Kinds {
 		return members.every((id) => this.identifier(id).root === root && !this.plan.roots.has(id));
 	}
 
+	/** Whether this batch noted users of an identifier that are not stored. */
+	hasNewUsers(id: number): boolean {
+		return this.seenWith.has(id);
+	}
+
 	/** Whether just these users are stored, or noted in this batch, as seen with an identifier, and these as crowded. */
 	wereSeenWith(id: number, users: readonly number[], crowded: readonly number[]): boolean {
 		const known = new Set(this.adjacent(id));

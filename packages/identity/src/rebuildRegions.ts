@@ -292,8 +292,10 @@ function write(
 	}
 	for (const { region, isOrdered, fact, isSame } of outcomes) {
 		const wasSeen = region.members.map((id) => writeAdjacent(draft, id, region.adjacent.get(id) ?? []));
-		const isUsed = region.members.some((id) => draft.identifier(id).corrected || draft.isAliased(id));
-		if (!isSame || isUsed || wasSeen.includes(false)) {
+		const mayDiffer = region.members.some(
+			(id) => draft.identifier(id).corrected || draft.isAliased(id) || draft.hasNewUsers(id),
+		);
+		if (!isSame || mayDiffer || wasSeen.includes(false)) {
 			draft.putLimitedUsers(fact.root, isOrdered && region.limited !== null ? region.users : [], true);
 		}
 		if (isSame) draft.plan.regions.delete(fact.root);
