@@ -14,7 +14,7 @@ export function appendAtLimit(draft: Draft, row: EvidenceRow, region: RegionFact
 	// Of one that was nobody's or whose order did not count so far, the beginning is told here too.
 	const isNew = region.size === 1 && region.limited !== null && region.state !== "tight" && region.state !== "shared";
 	if (region.state !== "tight" && !isNew) return false;
-	if (draft.identifier(identifier).corrected || draft.identifier(lead).corrected) return false;
+	if (!draft.isCounted(identifier) || !(draft.isUser(lead) || draft.isCounted(lead))) return false;
 	if (!isCertain(draft, row, region, isNew)) return false;
 
 	const mine = ownerAtEnd(draft, lead, position, null);

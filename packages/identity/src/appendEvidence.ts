@@ -13,7 +13,7 @@ import { countsAsShared, withUser } from "./insertMoment.ts";
 export function appendEvidence(draft: Draft, row: EvidenceRow, region: RegionFact): boolean {
 	const { identifier, lead, position } = row;
 	if (region.state !== "contested") return false;
-	if (draft.identifier(identifier).corrected || draft.identifier(lead).corrected) return false;
+	if (!draft.isCounted(identifier) || !(draft.isUser(lead) || draft.isCounted(lead))) return false;
 	if (!draft.isUser(lead) && draft.rootOf(lead) !== region.root) return false;
 	const latest = draft.latestEvidence(region.root);
 	if (latest !== null && latest >= position.timestamp) return false;

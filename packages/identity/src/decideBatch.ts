@@ -42,6 +42,7 @@ export function decideBatch(
 		for (const row of rows) draft.attempt(() => weigh(draft, row, dirty));
 	}
 	if (draft.needs.size === 0 && dirty.size > 0) draft.attempt(() => rebuildRegions(draft, dirty, evidence));
+	draft.attempt(() => draft.addCounting([...evidence, ...draft.plan.addEvidence]));
 	return draft.needs.size > 0 ? { needs: [...draft.needs.values()] } : { plan: draft.plan };
 }
 

@@ -14,7 +14,7 @@ import {
 	type Unlink,
 } from "./facts.ts";
 import type { Position } from "./order.ts";
-import { emptyPlan, type Plan, type SpanEdit } from "./plan.ts";
+import { type CountingRow, emptyPlan, type Plan, type SpanEdit } from "./plan.ts";
 import type { Kinds, Span, Tail } from "./replay.ts";
 
 /** Something that a correction may stand against. */
@@ -397,6 +397,35 @@ export class Draft implements Kinds {
 	private unlinks(id: number): readonly Unlink[] {
 		if (this.identifier(id).fresh) return [];
 		return this.demand(this.facts.unlinks.get(id), { kind: "unlinks", id });
+	}
+
+	/** Whether what counts of the evidence about an identifier can be told from what corrections took away. */
+	isCounted(id: number): boolean {
+		const { corrected, counted } = this.identifier(id);
+		return !corrected || counted;
+	}
+
+	/** Keeps what counts of all the evidence about a corrected identifier, unless it is kept already. */
+	keepCounting(id: number, rows: readonly EvidenceRow[]): void {
+		const { corrected, counted } = this.identifier(id);
+		if (counted || !(corrected || this.plan.corrected.has(id))) return;
+		const counting = rows.filter((row) => !this.isDiscounted(row));
+		this.plan.counting.set(
+			id,
+			counting.map((row) => this.toCounting(row)),
+		);
+	}
+
+	/** Keeps what counts of new evidence about identifiers of which it is kept. */
+	addCounting(rows: readonly EvidenceRow[]): void {
+		for (const row of rows) {
+			if (!this.identifier(row.identifier).counted || this.isDiscounted(row)) continue;
+			this.plan.addCounting.push(this.toCounting(row));
+		}
+	}
+
+	private toCounting(row: EvidenceRow): CountingRow {
+		return { ...row, joint: !this.isUser(row.lead) };
 	}
 
 	/** Whether an unlink stands against a link between the two, whichever led. */

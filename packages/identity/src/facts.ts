@@ -16,6 +16,8 @@ export interface IdentifierFact {
 	believed: boolean;
 	/** Whether an unlink or unmerge names it, or takes away an alias of it: then evidence about it needs a second look. */
 	corrected: boolean;
+	/** Of a corrected one: whether evidence about it that counts is kept apart, so that `Moment` tells of no other. */
+	counted: boolean;
 	/** Whether an alias's `previousId` was ever read as it. Then events of the user who has it tell of new sightings. */
 	aliased: boolean;
 	/** Whether this batch made it: nothing stored can name it yet. */
@@ -78,7 +80,8 @@ export interface AliasRow {
 
 /**
  * What stands around one instant in the life of one identifier that is a region of its own. So evidence without a user
- * does not count here: it would have joined another.
+ * does not count here: it would have joined another. Of an identifier that is `counted`, evidence that a correction took
+ * away is left out.
  */
 export interface Moment {
 	/** Who owns it at that instant; null where it has no spans, so that its region's owner does. */
@@ -133,7 +136,10 @@ export interface Facts {
 	moments: Map<string, Moment>;
 	/** Roots of the regions with limited identifiers that a user is adjacent to. */
 	limitedRegions: Map<number, readonly number[]>;
-	/** The time of the latest evidence about any member of a region, by root, ms; null where there is none. */
+	/**
+	 * The time of the latest evidence about any member of a region, by root, ms; null where there is none. Of members that
+	 * are `counted`, of what counts.
+	 */
 	latestEvidence: Map<number, number | null>;
 	unlinks: Map<number, readonly Unlink[]>;
 	/** By user, or the anonymous id of the same value: which aliases that name it are off. */

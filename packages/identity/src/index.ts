@@ -5,7 +5,7 @@ export { findRoot } from "./findRoot.ts";
 export { compareIdentifiers, identifiersOf, type Named, priorityOf } from "./identifiersOf.ts";
 export { type Blocked, createBlocked, normaliseEmail, normaliseValue } from "./normalise.ts";
 export { comparePositions, compareUtf8, type Position } from "./order.ts";
-export type { Candidate, Change, Plan, Revision, SpanEdit } from "./plan.ts";
+export type { Candidate, Change, CountingRow, Plan, Revision, SpanEdit } from "./plan.ts";
 export {
 	type Evidence,
 	type Kinds,

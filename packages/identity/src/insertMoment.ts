@@ -9,11 +9,11 @@ import type { Span } from "./replay.ts";
  * piece of evidence hands it to the user who led, so one more piece changes ownership only until the next one: what
  * stands just before and just after is all that has to be known.
  *
- * Returns false where that is not so: the count of users decides, or a correction stands against some of the evidence.
+ * Returns false where that is not so: the count of users decides, or what a correction took away is not told apart yet.
  */
 export function insertMoment(draft: Draft, row: EvidenceRow, region: RegionFact): boolean {
 	const { identifier, lead: user, position } = row;
-	if (draft.identifier(identifier).corrected) return false;
+	if (!draft.isCounted(identifier)) return false;
 	const adjacent = draft.adjacent(identifier);
 	const users = withUser(adjacent, row);
 	if (countsAsShared(draft, identifier, users)) return false;

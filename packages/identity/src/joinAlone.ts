@@ -16,7 +16,7 @@ export function joinAlone(draft: Draft, row: EvidenceRow, mine: RegionFact, thei
 	if (into.state !== "contested" && into.state !== "tight") return false;
 	if (alone.size !== 1 || alone.state !== "settled" || alone.owner !== null || alone.limited !== null) return false;
 	const { root: id } = alone;
-	if (draft.identifier(id).corrected || draft.identifier(known).corrected) return false;
+	if (draft.identifier(id).corrected || !draft.isCounted(known)) return false;
 	const own = draft.moment(id, row.position);
 	if (own.hasEarlier || own.next !== null || draft.latestOf(id) !== null) return false;
 

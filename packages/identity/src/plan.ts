@@ -37,6 +37,12 @@ export interface SpanEdit {
 	cut: Position[];
 }
 
+/** Evidence about an identifier that a correction is about, which counts all the same. */
+export interface CountingRow extends EvidenceRow {
+	/** No user led. */
+	joint: boolean;
+}
+
 /** What happened to identity, for the change log. */
 export interface Change {
 	/**
@@ -61,6 +67,10 @@ export interface Plan {
 	unproven: Set<number>;
 	/** Identifiers about which evidence is stored that does not count, because of a correction of an alias. */
 	corrected: Set<number>;
+	/** All evidence that counts about identifiers which a correction is about; replaces what was kept of it. */
+	counting: Map<number, readonly CountingRow[]>;
+	/** More of it, about identifiers of which it is kept. */
+	addCounting: CountingRow[];
 	/** Identifiers that an alias's `previousId` is read as. */
 	aliased: Set<number>;
 	/** Identifiers that change their region or alias group. */
@@ -96,6 +106,8 @@ export function emptyPlan(): Plan {
 		believed: new Set(),
 		unproven: new Set(),
 		corrected: new Set(),
+		counting: new Map(),
+		addCounting: [],
 		aliased: new Set(),
 		roots: new Map(),
 		regions: new Map(),

@@ -271,6 +271,7 @@ function write(
 
 	const { spans, tails } = replay(gather(draft, rows, undecided), draft);
 	const latest = latestOf(rows);
+	const about = Map.groupBy(rows, (row) => row.identifier);
 	const outcomes = verdicts.map(({ region, state, before, root }) => {
 		const isOrdered = state === "contested" || state === "tight";
 		const fact: RegionFact = {
@@ -303,6 +304,7 @@ function write(
 		for (const id of region.members) {
 			writeSpans(draft, id, isOrdered ? (spans.get(id) ?? [{ from: null, owner: id }]) : [], isOrdered);
 			draft.setTail(id, fact.state === "tight" ? (tails.get(id) ?? null) : null);
+			draft.keepCounting(id, about.get(id) ?? []);
 		}
 		draft.plan.counts.rebuilt += 1;
 	}

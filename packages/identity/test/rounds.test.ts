@@ -15,6 +15,7 @@ function load(facts: Facts, { kind, id }: Need): void {
 			seen: true,
 			believed: true,
 			corrected: false,
+			counted: false,
 			aliased: false,
 			fresh: false,
 			seenWith: null,

@@ -8,6 +8,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 const clustered = [
 	"adjacent_users",
 	"counters",
+	"counting_evidence",
 	"event_identifiers",
 	"gone_messages",
 	"group_writes",

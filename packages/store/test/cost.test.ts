@@ -154,6 +154,54 @@ describe("the cost of an identity decision", () => {
 		expect(costOf(() => send(more(40_000))).read).toBeLessThan(5);
 	});
 
+	describe("after a correction", () => {
+		const by = (at: number) => ({ actor: "t", reason: "r", at });
+		const seenWith = (at: number, userId: string) => event(at, { userId, anonymousId: "dev" });
+		const history = (from: number, userId: string) =>
+			Array.from({ length: 10_000 }, (_, i) => seenWith(from + i, userId));
+		const device = { type: "anonymous_id", value: "dev" };
+
+		it("evidence about a device reads nothing of what the correction took away, on time or late", () => {
+			send([...history(0, "u1"), ...history(20_000, "u2"), ...history(40_000, "u1"), ...history(60_000, "u3")]);
+			const unlink = { kind: "unlink" as const, identifier: device, from: { type: "user_id", value: "u1" } };
+			writer.correct(unlink, by(80_000));
+			const onTime = Array.from({ length: 500 }, (_, i) => seenWith(90_000 + i, `u${(i % 3) + 1}`));
+			expect(costOf(() => send(onTime)).read).toBeLessThan(5);
+			const late = (from: number) => Array.from({ length: 100 }, (_, i) => seenWith(from + i * 10, "u2"));
+			const cost = costOf(() => send([...late(45_000), ...late(5_000), ...late(65_000)]));
+			expect(cost.read).toBeLessThan(1_500);
+			expect(cost.rows).toBeLessThan(5_000);
+			expect(eventCount("u1")).toBe(20_000 + 167);
+		});
+
+		it("events of a device that an alias linked before it was undone read nothing of its history", () => {
+			send([event(0, { anonymousId: "dev" }), event(1, { userId: "u1", previousId: "dev" }, "alias")]);
+			send(history(20_000, "u2"));
+			writer.correct({ kind: "unmerge", userId: "u1" }, by(80_000));
+			send([seenWith(89_000, "u3")]);
+			expect(costOf(() => send(history(90_000, "u2"))).read).toBeLessThan(10);
+			const undone = event(50_000, { userId: "u1", previousId: "dev" }, "alias");
+			expect(costOf(() => send([undone])).read).toBeLessThan(5);
+		});
+
+		it("events of people who share an email read nothing when they come in their order", () => {
+			const emails = ["family@home.example"];
+			const alternate = (from: number) =>
+				Array.from({ length: 1_000 }, (_, i) =>
+					event(from + i, { userId: `u${i % 2}`, anonymousId: `a${i % 2}`, emails }),
+				);
+			send([event(0, { anonymousId: "tablet", emails }), ...alternate(1)]);
+			const [identifier, from] = [
+				{ type: "email", value: "family@home.example" },
+				{ type: "user_id", value: "u1" },
+			];
+			writer.correct({ kind: "unlink", identifier, from }, by(1_500));
+			// The first that the other one sends since then finds a region that was not contested any more: once.
+			expect(costOf(() => send(alternate(2_000))).read).toBeLessThan(1_010);
+			expect(costOf(() => send(alternate(3_000))).read).toBe(0);
+		});
+	});
+
 	it("an event of somebody with more emails than one profile holds reads nothing when it brings nothing new", () => {
 		const withEmail = (i: number) => event(i, { userId: "agent", emails: [`e${i % 7}@desk.example`] });
 		send(Array.from({ length: 7_000 }, (_, i) => withEmail(i)));

@@ -10,7 +10,9 @@ import {
 import {
 	type AliasColumns,
 	type EvidenceColumns,
+	evidenceTable,
 	farthest,
+	latestOf,
 	linkKind,
 	type SpanColumns,
 	selectReach,
@@ -41,7 +43,7 @@ const spans = `SELECT * FROM spans WHERE identifier = ${ids} ORDER BY from_ts, f
 const together = `SELECT identifier, "user" FROM adjacent_users
 	JOIN json_to_recordset(CAST(? AS json)) AS m(id bigint, with_user bigint)
 	ON identifier = m.id AND "user" = m.with_user WHERE direct > 0`;
-const latestEvidence = `SELECT i.root, max((SELECT max(l.ts) FROM event_identifiers l WHERE l.identifier = i.id)) AS ts
+const latestEvidence = `SELECT i.root, max(${latestOf("i")}) AS ts
 	FROM identifiers i WHERE i.id = ${ids} OR (i.root = ${ids} AND i.root <> i.id) GROUP BY i.root`;
 const unlinks = `${selectReach} WHERE kind = 'unlink' AND (a = ${ids} OR b = ${ids})`;
 const unmerges = `${selectReach} WHERE kind = 'unmerge' AND (a = ${ids} OR b = ${ids})`;
@@ -50,17 +52,17 @@ const aliases = `SELECT * FROM aliases
 
 const counts = `l.kind <> ${linkKind.joint} AND l.lead <> ALL (m."except")`;
 // Of evidence at the very millisecond the index knows no order by message and source; the few rows of it are sorted.
-const moments = `SELECT m.place,
+const moments = (table: string) => `SELECT m.place,
 	(SELECT s.owner FROM spans s WHERE s.identifier = m.id
 		AND (s.from_ts, s.from_message, s.from_source) <= (m.ts, m.message, m.source)
 		ORDER BY s.from_ts DESC, s.from_message DESC, s.from_source DESC LIMIT 1) AS owner,
-	EXISTS (SELECT FROM event_identifiers l WHERE l.identifier = m.id AND l.ts < m.ts AND ${counts})
-		OR EXISTS (SELECT FROM event_identifiers l JOIN events e ON e.seq = l.seq
+	EXISTS (SELECT FROM ${table} l WHERE l.identifier = m.id AND l.ts < m.ts AND ${counts})
+		OR EXISTS (SELECT FROM ${table} l JOIN events e ON e.seq = l.seq
 			WHERE l.identifier = m.id AND l.ts = m.ts AND (e.message_id, e.source) < (m.message, m.source) AND ${counts}) AS earlier,
 	n.ts, n.message_id, n.source, n.lead
 	FROM json_to_recordset(CAST(? AS json)) AS m(place integer, id bigint, ts bigint, message text, source text, "except" bigint[])
 	LEFT JOIN LATERAL (SELECT l.ts, e.message_id, e.source, l.lead
-		FROM event_identifiers l JOIN events e ON e.seq = l.seq
+		FROM ${table} l JOIN events e ON e.seq = l.seq
 		WHERE l.identifier = m.id AND l.ts >= m.ts AND (l.ts, e.message_id, e.source) >= (m.ts, m.message, m.source) AND ${counts}
 		ORDER BY l.ts, e.message_id, e.source LIMIT 1) n ON true`;
 
@@ -187,11 +189,11 @@ export function createLockedFactLoader(locked: LockedRows, counts: { evidenceRea
 		}
 	}
 
-	function* loadMoments(facts: Facts, needs: readonly MomentNeed[]): Work<void> {
+	function* loadMoments(facts: Facts, needs: readonly MomentNeed[], isCounted: boolean): Work<void> {
 		const asked = needs.map(({ id, position: { timestamp: ts, messageId: message, source }, except }, place) => {
 			return { place, id, ts, message, source, except };
 		});
-		for (const row of yield* all<MomentColumns>(moments, JSON.stringify(asked))) {
+		for (const row of yield* all<MomentColumns>(moments(evidenceTable(isCounted)), JSON.stringify(asked))) {
 			const { id, position } = needs[row.place] as MomentNeed;
 			if (row.ts !== null) counts.evidenceRead += 1;
 			facts.moments.set(momentKey(id, position), {
@@ -208,8 +210,10 @@ export function createLockedFactLoader(locked: LockedRows, counts: { evidenceRea
 	return function* load(facts, needs) {
 		yield* locked.add(needs.map(({ id }) => id));
 		for (const [kind, asked = []] of Map.groupBy(needs, (need) => need.kind)) {
-			if (kind === "moment") yield* loadMoments(facts, asked as MomentNeed[]);
-			else if (kind === "together") yield* loadTogether(facts, asked as TogetherNeed[]);
+			if (kind === "moment") {
+				const byTable = Map.groupBy(asked as MomentNeed[], ({ id }) => identifierFact(locked.row(id)).counted);
+				for (const [isCounted, of] of byTable) yield* loadMoments(facts, of, isCounted);
+			} else if (kind === "together") yield* loadTogether(facts, asked as TogetherNeed[]);
 			else
 				yield* loaders[kind](
 					facts,

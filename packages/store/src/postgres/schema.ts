@@ -120,6 +120,18 @@ export const eventIdentifiers = pgTable(
 	],
 );
 
+export const countingEvidence = pgTable(
+	"counting_evidence",
+	{
+		identifier: long("identifier").notNull(),
+		ts: long("ts").notNull(),
+		seq: long("seq").notNull(),
+		lead: long("lead").notNull(),
+		kind: integer("kind").notNull(),
+	},
+	(t) => [primaryKey({ columns: [t.identifier, t.ts, t.seq] })],
+);
+
 export const aliases = pgTable(
 	"aliases",
 	{

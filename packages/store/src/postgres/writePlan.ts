@@ -1,5 +1,5 @@
 import type { Plan } from "@selfsame/identity";
-import { beginning } from "../sql/evidence.ts";
+import { beginning, kindOf } from "../sql/evidence.ts";
 import { flag, type IdentifierRow, regionStates } from "../sql/identifierRows.ts";
 import { leave, type Work } from "../sql/work.ts";
 import { createInsertion } from "./insertRows.ts";
@@ -26,6 +26,18 @@ const setReadings = `UPDATE aliases a SET reading = r.reading
 const removeEvidence = `DELETE FROM event_identifiers l
 	USING json_to_recordset(CAST(? AS json)) AS r(identifier bigint, ts bigint, seq bigint)
 	WHERE l.identifier = r.identifier AND l.ts = r.ts AND l.seq = r.seq AND l.kind = 1`;
+
+// The event may carry the same id in its own field.
+const removeCounting = `DELETE FROM counting_evidence c
+	USING json_to_recordset(CAST(? AS json)) AS r(identifier bigint, ts bigint, seq bigint)
+	WHERE c.identifier = r.identifier AND c.ts = r.ts AND c.seq = r.seq AND NOT EXISTS
+		(SELECT FROM event_identifiers l WHERE l.identifier = c.identifier AND l.ts = c.ts AND l.seq = c.seq)`;
+const clearCounting = "DELETE FROM counting_evidence WHERE identifier = ANY(CAST(? AS bigint[]))";
+const putCounting = createInsertion(
+	"counting_evidence",
+	{ identifier: "bigint", ts: "bigint", seq: "bigint", lead: "bigint", kind: "integer" },
+	"ON CONFLICT DO NOTHING",
+);
 
 const putSpans = createInsertion(
 	"spans",
@@ -88,6 +100,7 @@ export function bitsToRaise(
 	for (const id of plan.unproven) note(id, flag.unproven);
 	for (const id of plan.corrected) note(id, flag.corrected);
 	for (const id of plan.aliased) note(id, flag.aliased);
+	for (const id of plan.counting.keys()) note(id, flag.counted);
 	return bits;
 }
 
@@ -110,13 +123,23 @@ export function* writePlan(plan: Plan, at: number): Work<void> {
 		setReadings,
 		Array.from(plan.readings, ([seq, reading]) => ({ seq, reading: reading === "anonymous" ? 1 : 0 })),
 	);
-	yield* write(
-		removeEvidence,
-		plan.removeEvidence.map(({ identifier, position, seq }) => ({ identifier, ts: position.timestamp, seq })),
-	);
+	const removed = plan.removeEvidence.map(({ identifier, position, seq }) => ({
+		identifier,
+		ts: position.timestamp,
+		seq,
+	}));
+	yield* write(removeEvidence, removed);
+	yield* write(removeCounting, removed);
 	yield* putEvidence(
 		plan.addEvidence.map(({ identifier, position, seq, lead }) => {
 			return { identifier, ts: position.timestamp, seq, lead, kind: 1 };
+		}),
+	);
+	yield* writeIds(clearCounting, [...plan.counting.keys()]);
+	yield* putCounting(
+		[...[...plan.counting.values()].flat(), ...plan.addCounting].map((row) => {
+			const { identifier, position, seq, lead } = row;
+			return { identifier, ts: position.timestamp, seq, lead, kind: kindOf(row) };
 		}),
 	);
 	yield* putChanges(plan.changes.map((change) => ({ at, ...change })));

@@ -76,7 +76,10 @@ export function createCorrections(identifiers: Identifiers, decider: Decider) {
 		const id = known ?? ((yield* pluck<number>(put, ...values)) as number);
 		if (known !== undefined) yield* run(putAgain, ...values, known);
 		if (kind === "merge") yield* run(putMerge, -id, at, `merge-${id}`, a.id, b.id, b.id);
-		yield* decider.revise(yield* touchedBy(rows), at);
+		const touched = yield* touchedBy(rows);
+		// What counts of the evidence about them is another from now on.
+		for (const region of touched.regions) yield* decider.lower(region, flag.counted);
+		yield* decider.revise(touched, at);
 	}
 
 	/** The living identifier, then what it was before each deletion: a correction is about the name, whoever had it. */

@@ -1,4 +1,5 @@
-import type { AliasRow, EvidenceRow, Reach, Span } from "@selfsame/identity";
+import type { AliasRow, CountingRow, EvidenceRow, Reach, Span } from "@selfsame/identity";
+import { flag } from "./identifierRows.ts";
 
 /** Stands for "from the beginning" where a position is stored. */
 export const beginning = Number.MIN_SAFE_INTEGER;
@@ -67,6 +68,21 @@ export const selectEvidence = `SELECT l.seq, l.ts, e.message_id, e.source, l.lea
 	FROM event_identifiers l JOIN events e ON e.seq = l.seq WHERE l.identifier = ?`;
 
 export const selectSpans = "SELECT * FROM spans WHERE identifier = ? ORDER BY from_ts, from_message, from_source";
+/** How evidence is kept. */
+export function kindOf({ previous, joint }: Pick<CountingRow, "previous" | "joint">): number {
+	if (joint) return linkKind.joint;
+	return previous ? linkKind.previous : linkKind.user;
+}
+
+/** Where what counts of the evidence about an identifier is found. */
+export const evidenceTable = (isCounted: boolean) => (isCounted ? "counting_evidence" : "event_identifiers");
+
+/** When the latest evidence that counts about an identifier is dated. */
+export const latestOf = (identifier: string) => {
+	const latestIn = (table: string) => `(SELECT max(l.ts) FROM ${table} l WHERE l.identifier = ${identifier}.id)`;
+	return `CASE WHEN (${identifier}.flags & ${flag.counted}) = 0 THEN ${latestIn(evidenceTable(false))}
+		ELSE ${latestIn(evidenceTable(true))} END`;
+};
 
 export const selectAliases = `SELECT * FROM aliases WHERE "user" = :id OR previous_user = :id OR previous_anonymous = :id`;
 

@@ -12,7 +12,9 @@ import {
 import {
 	type AliasColumns,
 	type EvidenceColumns,
+	evidenceTable,
 	farthest,
+	latestOf,
 	linkKind,
 	type SpanColumns,
 	selectAliases,
@@ -32,14 +34,20 @@ import { all, column, pluck, type Values, type Work } from "./work.ts";
 const members = "SELECT id FROM identifiers WHERE root = ? AND root <> id";
 const adjacent = 'SELECT "user", direct FROM adjacent_users WHERE identifier = ? AND direct > 0';
 // Evidence of the very millisecond is compared by message and source; around it the index alone answers.
-const byUser = `l.kind <> ${linkKind.joint}`;
-const earlier = (counts: string) =>
-	`SELECT 1 FROM event_identifiers l WHERE identifier = ? AND ts < ? AND ${byUser}${counts} LIMIT 1`;
-const sameInstant = (counts: string) =>
-	`${selectEvidence} AND l.ts = ? AND ${byUser}${counts} ORDER BY e.message_id, e.source`;
-const later = (counts: string) => `${selectEvidence} AND l.ts =
-	(SELECT min(ts) FROM event_identifiers l WHERE identifier = ? AND ts > ? AND ${byUser}${counts}) AND ${byUser}${counts}
-	ORDER BY e.message_id, e.source LIMIT 1`;
+const beside = [false, true].map((isCounted) => {
+	const table = evidenceTable(isCounted);
+	const byUser = `l.kind <> ${linkKind.joint}`;
+	const rows = `SELECT l.seq, l.ts, e.message_id, e.source, l.lead, l.identifier, l.kind
+		FROM ${table} l JOIN events e ON e.seq = l.seq WHERE l.identifier = ?`;
+	return {
+		earlier: (counts: string) =>
+			`SELECT 1 FROM ${table} l WHERE identifier = ? AND ts < ? AND ${byUser}${counts} LIMIT 1`,
+		sameInstant: (counts: string) => `${rows} AND l.ts = ? AND ${byUser}${counts} ORDER BY e.message_id, e.source`,
+		later: (counts: string) => `${rows} AND l.ts =
+			(SELECT min(ts) FROM ${table} l WHERE identifier = ? AND ts > ? AND ${byUser}${counts}) AND ${byUser}${counts}
+			ORDER BY e.message_id, e.source LIMIT 1`,
+	};
+});
 /** Leaves out evidence led by some users; mostly by none, and then there is nothing to add. */
 const exceptLeads = (except: readonly number[]) =>
 	except.length === 0 ? "" : ` AND l.lead NOT IN (${except.join(", ")})`;
@@ -51,7 +59,7 @@ const seenOf = `SELECT a.identifier FROM adjacent_users a JOIN identifiers i ON 
 const joints = `SELECT DISTINCT identifier FROM event_identifiers WHERE lead = ? AND kind = ${linkKind.joint}`;
 const together = 'SELECT 1 FROM adjacent_users WHERE identifier = ? AND "user" = ? AND direct > 0';
 const latestEvidence = `SELECT max(m.ts) FROM (
-	SELECT (SELECT max(l.ts) FROM event_identifiers l WHERE l.identifier = i.id) AS ts
+	SELECT ${latestOf("i")} AS ts
 	FROM identifiers i WHERE i.id = :id OR (i.root = :id AND i.root <> i.id)) m`;
 
 export interface AdjacentColumns {
@@ -85,6 +93,8 @@ export function createFactLoader(identifiers: Identifiers, counts: { evidenceRea
 	function* momentOf(id: number, position: Position, except: readonly number[]): Work<Moment> {
 		const counts = exceptLeads(except);
 		const { timestamp, messageId, source } = position;
+		const isCounted = identifierFact(yield* identifiers.byId(id)).counted;
+		const { earlier, sameInstant, later } = beside[isCounted ? 1 : 0] as (typeof beside)[number];
 		const owner = yield* pluck<number>(selectOwnerInForce, id, timestamp, messageId, source);
 		const now = yield* readEvidence(sameInstant(counts), id, timestamp);
 		const isBefore = (row: EvidenceRow) =>

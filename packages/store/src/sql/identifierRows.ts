@@ -1,10 +1,10 @@
 import type { IdentifierFact, RegionFact, Tail } from "@selfsame/identity";
 
 /**
- * Bits of `identifiers.flags`. The last two are of users: first seen in an event that was neither believed nor proven, and
- * seen in one that was. Older versions knew neither, and whom they saw counts as before.
+ * Bits of `identifiers.flags`. `unproven` and `believed` are of users: first seen in an event that was neither believed nor
+ * proven, and seen in one that was. Older versions knew neither, and whom they saw counts as before.
  */
-export const flag = { seen: 1, led: 2, corrected: 4, aliased: 8, unproven: 16, believed: 32 } as const;
+export const flag = { seen: 1, led: 2, corrected: 4, aliased: 8, unproven: 16, believed: 32, counted: 64 } as const;
 
 /** Whether an event that was believed or proven carries a user, as its flags say. */
 const isBelieved = (flags: number): boolean =>
@@ -72,6 +72,7 @@ export function identifierFact(row: IdentifierRow): IdentifierFact {
 		seen: (row.flags & flag.seen) !== 0,
 		believed: isBelieved(row.flags),
 		corrected: (row.flags & flag.corrected) !== 0,
+		counted: (row.flags & flag.counted) !== 0,
 		aliased: (row.flags & flag.aliased) !== 0,
 		fresh: row.fresh,
 		seenWith: parse<Record<string, number>>(row.seenWith),

@@ -1,5 +1,5 @@
 import type { Plan, Span } from "@selfsame/identity";
-import { beginning } from "./evidence.ts";
+import { beginning, kindOf } from "./evidence.ts";
 import { flag, regionStates } from "./identifierRows.ts";
 import type { Identifiers } from "./identifiers.ts";
 import { type Work, writing } from "./work.ts";
@@ -21,6 +21,11 @@ const putLimited = 'INSERT INTO limited_users ("user", root) VALUES (?, ?) ON CO
 const clearAdjacent = "DELETE FROM adjacent_users WHERE identifier = ?";
 const putAdjacent = `INSERT INTO adjacent_users (identifier, "user", direct) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`;
 const setReading = "UPDATE aliases SET reading = ? WHERE seq = ?";
+const clearCounting = "DELETE FROM counting_evidence WHERE identifier = ?";
+const putCounting = `INSERT INTO counting_evidence (identifier, ts, seq, lead, kind) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
+// The event may carry the same id in its own field.
+const removeCounting = `DELETE FROM counting_evidence AS c WHERE c.identifier = ? AND c.ts = ? AND c.seq = ? AND NOT EXISTS
+	(SELECT 1 FROM event_identifiers l WHERE l.identifier = c.identifier AND l.ts = c.ts AND l.seq = c.seq)`;
 const removeEvidence = "DELETE FROM event_identifiers WHERE identifier = ? AND ts = ? AND seq = ? AND kind = 1";
 const putEvidence = `INSERT INTO event_identifiers (identifier, ts, seq, lead, kind) VALUES (?, ?, ?, ?, 1)
 	ON CONFLICT DO NOTHING`;
@@ -97,8 +102,24 @@ export function createPlanWriter(identifiers: Identifiers) {
 		}
 	}
 
+	function* writeCounting({ counting, addCounting }: Plan): Work<void> {
+		for (const id of counting.keys()) {
+			yield writing(clearCounting, id);
+			yield* raise(id, flag.counted);
+		}
+		for (const row of [...[...counting.values()].flat(), ...addCounting]) {
+			yield writing(putCounting, row.identifier, row.position.timestamp, row.seq, row.lead, kindOf(row));
+		}
+	}
+
 	return {
 		raise,
+		/** Takes bits out of an identifier's flags. */
+		*lower(id: number, bits: number): Work<void> {
+			const row = rowOf(id) ?? (yield* identifiers.byId(id));
+			row.flags &= ~bits;
+			yield writing(setFlags, row.flags, id);
+		},
 		/** Writes the plan, the change log included. `at` is the commit's time, ms. */
 		*write(plan: Plan, at: number): Work<void> {
 			for (const id of plan.unproven) yield* raise(id, flag.unproven);
@@ -112,10 +133,12 @@ export function createPlanWriter(identifiers: Identifiers) {
 			for (const [seq, reading] of plan.readings) yield writing(setReading, reading === "anonymous" ? 1 : 0, seq);
 			for (const { identifier, position, seq } of plan.removeEvidence) {
 				yield writing(removeEvidence, identifier, position.timestamp, seq);
+				yield writing(removeCounting, identifier, position.timestamp, seq);
 			}
 			for (const { identifier, position, seq, lead } of plan.addEvidence) {
 				yield writing(putEvidence, identifier, position.timestamp, seq, lead);
 			}
+			yield* writeCounting(plan);
 			for (const { kind, identifier, other, seq } of plan.changes)
 				yield writing(putChange, at, kind, identifier, other, seq);
 		},

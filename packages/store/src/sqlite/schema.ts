@@ -7,7 +7,8 @@ import { blob, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from
  * - evidence, which is only ever added to (deletion apart): `events`, `event_identifiers`, `trait_writes`,
  *   `memberships`, `group_writes`, `aliases`, `corrections`. Events point at identifiers, never at profiles.
  * - what evidence comes to, kept up to date with every commit and rebuilt by `selfsame rebuild`: the identity columns
- *   of `identifiers`, `spans`, `adjacent_users`, `limited_users`.
+ *   of `identifiers`, `spans`, `adjacent_users`, `limited_users`,
+ *   `counting_evidence`.
  * - the rest: payloads, dead letters, sources and keys, counters, tombstones, the change log.
  */
 
@@ -46,7 +47,7 @@ export const identifiers = sqliteTable(
 		key: blob("key").notNull(),
 		type: text("type").notNull(),
 		value: text("value"),
-		/** Bits: 1 seen in its own field, 2 leads events, 4 named by a correction, 8 an alias's `previousId`, 16 and 32 see `flag`. */
+		/** Bits: 1 seen in its own field, 2 leads events, 4 named by a correction, 8 an alias's `previousId`, others see `flag`. */
 		flags: integer("flags").notNull(),
 		diedAt: integer("died_at"),
 		/** Its region, or a user's alias group, named by a member. The columns below count on that member's row. */
@@ -123,6 +124,22 @@ export const eventIdentifiers = sqliteTable(
 		primaryKey({ columns: [t.identifier, t.ts, t.seq] }),
 		index("event_identifiers_joint").on(t.lead).where(sql`kind = 2`),
 	],
+);
+
+/**
+ * Evidence that counts, of identifiers that a correction is about: `event_identifiers` holds what it took away too, so that
+ * what stands beside an instant is looked up here for them.
+ */
+export const countingEvidence = sqliteTable(
+	"counting_evidence",
+	{
+		identifier: integer("identifier").notNull(),
+		ts: integer("ts").notNull(),
+		seq: integer("seq").notNull(),
+		lead: integer("lead").notNull(),
+		kind: integer("kind").notNull(),
+	},
+	(t) => [primaryKey({ columns: [t.identifier, t.ts, t.seq] })],
 );
 
 export const aliases = sqliteTable(
