@@ -395,7 +395,6 @@ export class Draft implements Kinds {
 	}
 
 	private unlinks(id: number): readonly Unlink[] {
-		if (this.identifier(id).fresh) return [];
 		return this.demand(this.facts.unlinks.get(id), { kind: "unlinks", id });
 	}
 

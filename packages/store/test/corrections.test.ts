@@ -157,4 +157,16 @@ describe("a correction", () => {
 		expect(await heldAt(now - 1)).toBe(false);
 		expect(await heldAt(now + 600)).toBe(false);
 	});
+
+	it.each(links)("holds for the name, also after a deletion that comes before its end: $name", async (link) => {
+		const { make, undo, a, b } = link;
+		await temp.store.ingest([...own(), make(now + 500)]);
+		await undo();
+		for (const one of [a, b]) await temp.store.deleteProfile(one, { suppress: false, dryRun: false }, by(now + 100));
+		await temp.store.ingest([...own().map((event) => ({ ...event, timestamp: now + 150 })), make(now + 200)]);
+		expect(await idOf(a)).toBeDefined();
+		expect(await areOne(a, b), "late evidence").toBe(false);
+		await temp.store.ingest([make(now + 501)]);
+		expect(await areOne(a, b), "newer evidence").toBe(true);
+	});
 });

@@ -7,6 +7,7 @@ import type { DecisionCounts } from "../sql/decider.ts";
 import { flag, identifierFact, regionFact } from "../sql/identifierRows.ts";
 import { canonicalRules } from "../sql/identityRules.ts";
 import { createNaming, type Incoming, readingsOf, toCandidates, withoutDeadNames } from "../sql/incoming.ts";
+import { inheritCorrections } from "../sql/inheritCorrections.ts";
 import type { KeyedHash } from "../sql/keyedHash.ts";
 import { isBelievedUser } from "../sql/standing.ts";
 import { get, leave, run, type Work } from "../sql/work.ts";
@@ -154,8 +155,20 @@ export function createIngest({ pool, config, hash, counts }: IngestDeps) {
 		return (key) => found.get(key) ?? null;
 	}
 
+	/** Lets corrections that reach farther than a deletion hold for the name's next life. */
+	function* inherit({ reborn }: NameRows): Work<void> {
+		const corrected = new Map<number, number>();
+		for (const { row, past } of reborn) {
+			if (!(yield* inheritCorrections(row.id, past))) continue;
+			row.flags |= flag.corrected;
+			corrected.set(row.id, flag.corrected);
+		}
+		yield* raiseFlags(corrected);
+	}
+
 	function* store(judged: readonly Judged[], first: number, mayBeDead: boolean, wanted: Set<number>): Work<Incoming[]> {
 		const names = yield* findNames(mentionsIn(judged), mayBeDead, { config, hash, ids });
+		yield* inherit(names);
 		const source = { resolve: names.resolve, resolveErased: neverErased };
 		const incoming = judged.map(({ event, named }, place) =>
 			withoutDeadNames(naming.name(event, first + place, source, named)),

@@ -9,6 +9,7 @@ import {
 	undecided,
 } from "../sql/identifierRows.ts";
 import { type IdentifierIds, limitedAlone } from "../sql/identifiers.ts";
+import type { PastLife } from "../sql/inheritCorrections.ts";
 import type { KeyedHash } from "../sql/keyedHash.ts";
 import { all, column, type Work } from "../sql/work.ts";
 import { byteas } from "./literals.ts";
@@ -33,6 +34,8 @@ export interface NameRows {
 	resolve(identifier: Identifier, timestamp: number): IdentifierRow;
 	/** Those that were made, with the flags that they have in the database. */
 	made: ReadonlyMap<IdentifierRow, number>;
+	/** Those of them whose names had a life before. */
+	reborn: readonly { row: IdentifierRow; past: PastLife }[];
 	rows: readonly IdentifierRow[];
 }
 
@@ -104,6 +107,10 @@ export function* findNames(mentions: readonly Mention[], mayBeDead: boolean, dep
 			return pastOf(key, timestamp) ?? (row as IdentifierRow);
 		},
 		made,
+		reborn: living.flatMap(({ key, row }) => {
+			const last = dead.get(key)?.at(-1);
+			return row && last && made.has(row) ? [{ row, past: { id: last.row.id, diedAt: last.diedAt } }] : [];
+		}),
 		rows: [...rows.values(), ...[...dead.values()].flat().map(({ row }) => row)],
 	};
 }

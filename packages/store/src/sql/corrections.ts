@@ -3,6 +3,7 @@ import type { Attribution, Correction } from "../port.ts";
 import type { Decider } from "./decider.ts";
 import { flag, type IdentifierRow } from "./identifierRows.ts";
 import type { Identifiers } from "./identifiers.ts";
+import { inheritCorrections } from "./inheritCorrections.ts";
 import { all, column, pluck, run, type Work } from "./work.ts";
 
 /** The source name that merges made through the API carry in reasons. */
@@ -82,16 +83,29 @@ export function createCorrections(identifiers: Identifiers, decider: Decider) {
 		yield* decider.revise(touched, at);
 	}
 
+	/** The row of a name that lives; where this makes it, with the corrections of its last life. */
+	function* living(identifier: Identifier, at: number): Work<IdentifierRow> {
+		const row = yield* identifiers.resolve(identifier, at);
+		if (row.fresh) yield* inherit(row, identifier);
+		return row;
+	}
+
+	/** Copies the corrections that reach into a new life of a name. */
+	function* inherit(row: IdentifierRow, identifier: Identifier): Work<void> {
+		const past = yield* identifiers.lastLife(identifier);
+		if (past && (yield* inheritCorrections(row.id, past))) yield* decider.raise(row.id, flag.corrected);
+	}
+
 	/** The living identifier, then what it was before each deletion: a correction is about the name, whoever had it. */
 	function* rowsOf(identifier: Identifier, at: number): Work<IdentifierRow[]> {
-		return [yield* identifiers.resolve(identifier, at), ...(yield* identifiers.erased(identifier))];
+		return [yield* living(identifier, at), ...(yield* identifiers.erased(identifier))];
 	}
 
 	function* toRows(correction: Correction, at: number): Work<CorrectionRows[]> {
 		const { kind } = correction;
 		const [one, other] = namesOf(correction);
 		if (kind === "merge") {
-			return [{ kind, a: yield* identifiers.resolve(one, at), b: yield* identifiers.resolve(other, at) }];
+			return [{ kind, a: yield* living(one, at), b: yield* living(other, at) }];
 		}
 		const [left, right] = [yield* rowsOf(one, at), yield* rowsOf(other, at)];
 		return left.flatMap((a) => right.map((b) => ({ kind, a, b })));
@@ -107,8 +121,11 @@ export function createCorrections(identifiers: Identifiers, decider: Decider) {
 			for (const rows of all) yield* applyRows(rows, attribution, before);
 		},
 		applyRows,
+		inherit,
 	};
 }
+
+export type Corrections = ReturnType<typeof createCorrections>;
 
 function namesOf(correction: Correction): [Identifier, Identifier] {
 	const user = (value: string) => ({ type: "user_id", value });

@@ -10,6 +10,7 @@ import {
 	toIdentifierRow,
 	undecided,
 } from "./identifierRows.ts";
+import type { PastLife } from "./inheritCorrections.ts";
 import type { KeyedHash } from "./keyedHash.ts";
 import { all, get, pluck, type Work, writing } from "./work.ts";
 
@@ -33,6 +34,8 @@ const byKey = `${select} WHERE key = ? AND died_at IS NULL`;
 const byId = `${select} WHERE id = ?`;
 const nextDead = `${select} WHERE key = ? AND died_at > ? ORDER BY died_at LIMIT 1`;
 const allDead = `${select} WHERE key = ? AND died_at IS NOT NULL`;
+const lastLife = `SELECT id, died_at AS "diedAt" FROM identifiers WHERE key = ? AND died_at IS NOT NULL
+	ORDER BY died_at DESC LIMIT 1`;
 const deadAt = `${select} WHERE key = ? AND died_at = ?`;
 const insert = `INSERT INTO identifiers (id, key, type, value, flags, died_at, root, limited)
 	VALUES (?, ?, ?, ?, 0, ?, ?, ?)`;
@@ -105,6 +108,12 @@ export function createIdentifiers({ config, hash, ids, most = Number.POSITIVE_IN
 		/** The same where memory alone can tell. */
 		known: (identifier: Identifier): IdentifierRow | undefined =>
 			deletions === false ? byName.get(nameOf(identifier)) : undefined,
+
+		/** The life that a name had before its present one; undefined where it has had no other. */
+		*lastLife(identifier: Identifier): Work<PastLife | undefined> {
+			if (!(yield* hasDeletions())) return undefined;
+			return yield* get<PastLife>(lastLife, hash.identifier(identifierKey(identifier)));
+		},
 
 		/** The rows of an identifier whose name was deleted, one for each deletion. */
 		*erased(identifier: Identifier): Work<IdentifierRow[]> {

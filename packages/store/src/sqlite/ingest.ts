@@ -1,6 +1,7 @@
 import type { IdentityConfig } from "@selfsame/identity";
 import type { AcceptedEvent, Identifier, IngestResult } from "@selfsame/protocol";
 import type { DeadLetter } from "../port.ts";
+import type { Corrections } from "../sql/corrections.ts";
 import type { Counters } from "../sql/counters.ts";
 import type { Decider } from "../sql/decider.ts";
 import { eventTypes } from "../sql/eventTypes.ts";
@@ -29,13 +30,14 @@ export interface IngestDeps {
 	config: IdentityConfig;
 	identifiers: Identifiers;
 	decider: Decider;
+	corrections: Corrections;
 	tombstones: Tombstones;
 	counters: Counters;
 }
 
 /** The write path: what one transaction does with a batch of events. */
 export function createIngest(deps: IngestDeps) {
-	const { database, runWork, config, identifiers, decider, tombstones, counters } = deps;
+	const { database, runWork, config, identifiers, decider, corrections, tombstones, counters } = deps;
 	const naming = createNaming(config);
 	const writeKeyIds = createWriteKeyIds();
 	const messages = createMessages(database);
@@ -66,6 +68,19 @@ export function createIngest(deps: IngestDeps) {
 		resolve: (identifier, timestamp) =>
 			identifiers.known(identifier) ?? runWork(identifiers.resolve(identifier, timestamp)),
 		resolveErased: (name) => runWork(identifiers.resolveErased(name)),
+	};
+
+	/** The same for events that are new: what is made for them inherits the corrections of the name's last life. */
+	const newRows = (mayHaveDied: boolean): IdentifierSource => {
+		if (!mayHaveDied) return rows;
+		const known = new Set<IdentifierRow>();
+		const resolve = (identifier: Identifier, timestamp: number) => {
+			const row = rows.resolve(identifier, timestamp);
+			if (row.fresh && !known.has(row)) runWork(corrections.inherit(row, identifier));
+			known.add(row);
+			return row;
+		};
+		return { ...rows, resolve };
 	};
 
 	const writeKeyOf = ({ writeKey }: AcceptedEvent): number | null => {
@@ -147,6 +162,7 @@ export function createIngest(deps: IngestDeps) {
 		const accepted: Incoming[] = [];
 		const isNew = messages.add(events);
 		const mayRefuse = runWork(tombstones.isActive());
+		const source = newRows(mayRefuse);
 		const results = events.map((event, index): IngestResult => {
 			if (!isNew[index]) {
 				counters.add("duplicates", 1);
@@ -156,7 +172,7 @@ export function createIngest(deps: IngestDeps) {
 			const refused = mayRefuse ? refuse(event, named.identifiers[0]) : null;
 			if (refused) return refused;
 			seq += 1;
-			accepted.push(withoutDeadNames(naming.name(event, seq, rows, named)));
+			accepted.push(withoutDeadNames(naming.name(event, seq, source, named)));
 			return { verdict: "accepted", seq };
 		});
 		storeAll(accepted);
