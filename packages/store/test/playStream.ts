@@ -185,13 +185,24 @@ async function compareStats({ store, reference }: Run, before: Awaited<ReturnTyp
 	expect(added, "stats").toEqual(expected);
 }
 
-/** An id returned once resolves as the identifier does that it came from. */
-async function compareOldIds({ store, questions: { identifiers } }: Run, ids: ReadonlySet<string>): Promise<void> {
-	const origin = new Map<string, Identifier>(identifiers.map((identifier) => [profileIdOf(identifier), identifier]));
-	for (const id of ids) {
-		const identifier = origin.get(id) as Identifier;
-		const [byId, byIdentifier] = [await store.findProfile({ id }), await store.findProfile(identifier)];
-		expect(byId?.id, `${id} of ${identifier.type}:${identifier.value}`).toEqual(byIdentifier?.id);
+/**
+ * An id returned once resolves as the identifier does that it came from; and so does the id of every identifier. That of a
+ * `previousId` which turned out to be the other of a user and an anonymous id resolves as that one does.
+ */
+async function compareOldIds({ store, questions, reference }: Run, ids: ReadonlySet<string>): Promise<void> {
+	const { holders } = reference.snapshot();
+	const previous = reference.previousIds();
+	const holderOf = ({ type, value }: Identifier) => {
+		const own = holders[nameOf({ type, value })];
+		const other = type === "user_id" ? "anonymous_id" : "user_id";
+		const isReading = (type === "user_id" || type === "anonymous_id") && previous.has(value);
+		return own ?? (isReading ? holders[nameOf({ type: other, value })] : undefined);
+	};
+	const asked = new Map<string, Identifier>(questions.identifiers.map((one) => [profileIdOf(one), one]));
+	expect(asked, "every id that was returned is asked for").toSatisfy(() => [...ids].every((id) => asked.has(id)));
+	for (const [id, identifier] of asked) {
+		const found = await store.findProfile({ id });
+		expect(found?.id, `${id} of ${nameOf(identifier)}`).toEqual(holderOf(identifier));
 	}
 }
 

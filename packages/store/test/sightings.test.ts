@@ -1,6 +1,6 @@
 import { defaultIdentityConfig, type IdentityConfig } from "@selfsame/identity";
 import type { AcceptedEvent, Claims, EventType } from "@selfsame/protocol";
-import { verifyStore } from "@selfsame/store";
+import { profileIdOf, verifyStore } from "@selfsame/store";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openTempStore, type TempStore } from "./tempStore.ts";
 
@@ -124,5 +124,32 @@ describe("an alias of a believed source, whose previousId is a device", () => {
 		expect(await isLinked()).toBe(true);
 		await send(pageEvent(9, { userId: "dev" }, false));
 		expect([await isLinked(), await isMerged()]).toEqual([false, false]);
+	});
+});
+
+describe("the id of a previousId", () => {
+	const alias = () => event(3, { userId: "u1", previousId: "dev" }, "alias");
+	const ids = [profileIdOf({ type: "user_id", value: "dev" }), profileIdOf({ type: "anonymous_id", value: "dev" })];
+	const found = async (at = {}) => Promise.all(ids.map(async (id) => (await temp.store.findProfile({ id }, at))?.id));
+
+	it("resolves under either reading, whichever it turns out to be", async () => {
+		await send(alias());
+		const merged = await idOf("user_id", "u1");
+		expect(await found()).toEqual([merged, merged]);
+		await send(event(5, { anonymousId: "dev" }));
+		const linked = await idOf("user_id", "u1");
+		expect(await found()).toEqual([linked, linked]);
+		expect(await found({ asOf: 4 })).toEqual([merged, merged]);
+		await send(event(6, { userId: "dev" }));
+		expect(await found()).toEqual([await idOf("user_id", "dev"), await idOf("anonymous_id", "dev")]);
+	});
+
+	it("names whoever is to be deleted or corrected as well", async () => {
+		await send(alias(), event(5, { anonymousId: "dev" }));
+		const [id = ""] = ids;
+		expect((await temp.store.explainIdentity({ id }))?.identifiers.length).toBe(2);
+		const receipt = await temp.store.deleteProfile({ id }, { suppress: false, dryRun: false }, by(9));
+		expect(receipt).toMatchObject({ erasedEvents: 2, identifiers: 2 });
+		expect(await found()).toEqual([undefined, undefined]);
 	});
 });

@@ -18,6 +18,11 @@ import { firstPosition, type Seen, seen, seenEver } from "./sightings.ts";
 import { createTraitReader } from "./traitReader.ts";
 import { get, pluck, type Work } from "./work.ts";
 
+const readAs = (reading: string, other: string) => `SELECT i.id FROM aliases a JOIN identifiers i ON i.id = a.${other}
+	WHERE a.${reading} = ? AND a.seq > 0 AND i.died_at IS NULL LIMIT 1`;
+const anonymousReading = readAs("previous_user", "previous_anonymous");
+const userReading = readAs("previous_anonymous", "previous_user");
+
 /** Reads profiles off evidence and ownership. Everything shown is computed here; nothing is stored twice. */
 export function createProfileReader(config: IdentityConfig, ownership: Ownership) {
 	const { leads, ...traits } = createTraitReader(ownership);
@@ -109,6 +114,19 @@ export function createProfileReader(config: IdentityConfig, ownership: Ownership
 		return groups;
 	}
 
+	/** Whether any event carries an identifier; one that only a correction names is nobody's. */
+	function* isSeen(id: number, asOf?: number): Work<boolean> {
+		const row = yield* ownership.row(id);
+		return (asOf === undefined && (row.flags & flag.seen) !== 0) || (yield* seen(row, asOf)).first !== null;
+	}
+
+	/** What a `previousId` is under its other reading; undefined where the identifier is none. */
+	function* otherReading(id: number): Work<number | undefined> {
+		const { type } = yield* ownership.row(id);
+		if (type === "user_id") return yield* pluck<number>(anonymousReading, id);
+		return type === "anonymous_id" ? yield* pluck<number>(userReading, id) : undefined;
+	}
+
 	return {
 		...traits,
 		naming,
@@ -116,18 +134,19 @@ export function createProfileReader(config: IdentityConfig, ownership: Ownership
 		countIn,
 		groupsOf,
 
-		/** The row that a reference names, where it is or was anybody's. */
-		*find(ref: ProfileRef): Work<number | undefined> {
+		/**
+		 * The row that a reference names, where it is or was anybody's. An id that came from a `previousId` under one reading
+		 * goes on to name it when it turns out to be the other.
+		 */
+		*find(ref: ProfileRef, asOf?: number): Work<number | undefined> {
 			const key = "id" in ref ? profileKey(ref.id) : identifierKeyOf(ref);
 			if (key === null) return undefined;
-			return yield* pluck<number>("SELECT id FROM identifiers WHERE key = ? AND died_at IS NULL", key);
+			const id = yield* pluck<number>("SELECT id FROM identifiers WHERE key = ? AND died_at IS NULL", key);
+			if (id === undefined || !("id" in ref) || (yield* isSeen(id, asOf))) return id;
+			return (yield* otherReading(id)) ?? id;
 		},
 
-		/** Whether any event carries an identifier; one that only a correction names is nobody's. */
-		*isSeen(id: number, asOf?: number): Work<boolean> {
-			const row = yield* ownership.row(id);
-			return (asOf === undefined && (row.flags & flag.seen) !== 0) || (yield* seen(row, asOf)).first !== null;
-		},
+		isSeen,
 
 		/** The id alone of `profile`, as of now. */
 		*idOf(parts: ProfileParts): Work<string | null> {

@@ -58,23 +58,23 @@ export function createQuestions(dialect: Dialect, config: IdentityConfig) {
 	}
 
 	function* findProfile(ref: ProfileRef, { asOf }: AsOf): Work<Profile | null> {
-		const parts = yield* partsOf(yield* profiles.find(ref), asOf);
+		const parts = yield* partsOf(yield* profiles.find(ref, asOf), asOf);
 		return parts && (yield* profiles.profile(parts));
 	}
 
 	function* listEvents(ref: ProfileRef, query: EventQuery): Work<Page<EventView> | null> {
-		const parts = yield* existing(yield* profiles.find(ref), query.asOf);
+		const parts = yield* existing(yield* profiles.find(ref, query.asOf), query.asOf);
 		return parts && (yield* events.list(parts, query));
 	}
 
 	function* explainIdentity(ref: ProfileRef, { asOf }: AsOf): Work<IdentityView | null> {
-		const id = yield* profiles.find(ref);
+		const id = yield* profiles.find(ref, asOf);
 		if (id === undefined || !(yield* existing(id, asOf))) return null;
 		return yield* explainer.explain(id, asOf);
 	}
 
 	function* listTraitWrites(ref: ProfileRef, key: string, query: Paging & AsOf): Work<Page<TraitWrite> | null> {
-		const parts = yield* existing(yield* profiles.find(ref), query.asOf);
+		const parts = yield* existing(yield* profiles.find(ref, query.asOf), query.asOf);
 		return parts && (yield* traitHistory(profiles, parts, key, query));
 	}
 

@@ -180,6 +180,18 @@ export function createReference(config: IdentityConfig, { rules = plainRules, id
 			return { events: events.length, profiles: profiles.length, unattributed: run().unattributed.length, ...counts };
 		},
 
+		/** Values of `previousId` in stored events that were deleted under neither reading since. */
+		previousIds(): Set<string> {
+			const known = new Set<string>();
+			for (const event of events) {
+				const { previousId: value } = evidenceOf(event, config);
+				if (value === undefined) continue;
+				const readings = ["user_id", "anonymous_id"].map((type) => ({ type, value }));
+				if (readings.every((one) => keyAt(one, event) === newestKey(one))) known.add(value);
+			}
+			return known;
+		},
+
 		/** Every stored event, as it came. */
 		events: (): readonly AcceptedEvent[] => events,
 	};
