@@ -180,16 +180,25 @@ export function createReference(config: IdentityConfig, { rules = plainRules, id
 			return { events: events.length, profiles: profiles.length, unattributed: run().unattributed.length, ...counts };
 		},
 
-		/** Values of `previousId` in stored events that were deleted under neither reading since. */
-		previousIds(): Set<string> {
-			const known = new Set<string>();
+		/**
+		 * Whom the id of an identifier names. One that no event carries may be what a `previousId` is under its other reading,
+		 * unless it was deleted under either since.
+		 */
+		holderOf(identifiers: readonly Identifier[]): (string | undefined)[] {
+			const { holders } = snapshot();
+			const { seen } = run();
+			const otherOf = new Map<string, Identifier>();
 			for (const event of events) {
 				const { previousId: value } = evidenceOf(event, config);
 				if (value === undefined) continue;
-				const readings = ["user_id", "anonymous_id"].map((type) => ({ type, value }));
-				if (readings.every((one) => keyAt(one, event) === newestKey(one))) known.add(value);
+				const [user, device] = ["user_id", "anonymous_id"].map((type) => ({ type, value })) as [Identifier, Identifier];
+				if ([user, device].some((one) => keyAt(one, event) !== newestKey(one))) continue;
+				otherOf.set(nameOf(user), device).set(nameOf(device), user);
 			}
-			return known;
+			return identifiers.map((one) => {
+				const named = seen.has(newestKey(one)) ? one : (otherOf.get(nameOf(one)) ?? one);
+				return holders[nameOf(named)];
+			});
 		},
 
 		/** Every stored event, as it came. */
