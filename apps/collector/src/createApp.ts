@@ -86,6 +86,6 @@ export function createApp(deps: Deps, { sdkFile, docsFolder }: PublicFiles): Hon
 	return app;
 }
 
-/** Whether the system gives this process, or any, no further file: the next request may fare better. */
+/** Whether the system gives this process no further file: the next request may fare better. A thread says so in words alone. */
 const isOutOfFiles = (error: Error) =>
-	/^(EMFILE|ENFILE)\b/.test((error as NodeJS.ErrnoException).code ?? error.message);
+	/\bE[MN]FILE\b/.test(`${(error as NodeJS.ErrnoException).code} ${error.message}`);
