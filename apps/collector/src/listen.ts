@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener, type HttpBindings, RequestError as UnreadableError } from "@hono/node-server";
+import { serveInTurn, watchConnections } from "./connections.ts";
 import type { Collector } from "./createCollector.ts";
 import { problem } from "./problem.ts";
 import { nextRequestId } from "./routes/requestId.ts";
@@ -10,6 +11,8 @@ export interface ListenOptions {
 	/** 0 picks a free one. */
 	port: number;
 	host: string;
+	/** Connections at once; one more closes the oldest without a complete request that has a valid key. Default 2,048. */
+	maxConnections?: number;
 }
 
 export interface Listening {
@@ -57,7 +60,7 @@ function refuseUnreadable(error: unknown): Response {
 /** Serves a collector over HTTP. @throws the system's error, such as EADDRINUSE. */
 export async function listen(
 	{ app, ingest }: Pick<Collector, "app" | "ingest">,
-	{ port, host }: ListenOptions,
+	{ port, host, maxConnections }: ListenOptions,
 ): Promise<Listening> {
 	const answer = getRequestListener((request, env) => app.fetch(request, env as HttpBindings), {
 		autoCleanupIncoming: false,
@@ -76,10 +79,13 @@ export async function listen(
 		// What is left of a refused body Node reads and drops itself, within the request's time. The adapter would cut it
 		// short after half a second, and a sender that is cut off while it writes never sees the answer.
 		(request, response) => {
-			lingerOver(request);
-			if (!ingest(request, response)) void answer(request, response);
+			serveInTurn(request, response, () => {
+				lingerOver(request);
+				if (!ingest(request, response)) void answer(request, response);
+			});
 		},
 	);
+	watchConnections(server, maxConnections === undefined ? {} : { most: maxConnections });
 	server.listen(port, host);
 	await once(server, "listening");
 	const address = server.address() as AddressInfo;

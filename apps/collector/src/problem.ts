@@ -46,7 +46,7 @@ export function problem(code: ProblemCode, detail: string, headers: Record<strin
 function describeProblem(code: ProblemCode, detail: string, headers: Record<string, string>) {
 	const { status, title } = kinds[code];
 	const body: Problem = { type: "about:blank", title, status, code, detail };
-	const own = { "content-type": PROBLEM_TYPE, "x-content-type-options": "nosniff" };
+	const own = { "content-type": PROBLEM_TYPE, "x-content-type-options": "nosniff", "cache-control": "no-store" };
 	// Not Basic, which is taken as well: for that one browsers ask their user.
 	const asked = status === 401 ? { "www-authenticate": 'Bearer realm="selfsame"' } : {};
 	return { status, headers: { ...own, ...asked, ...headers }, body: JSON.stringify(body) };

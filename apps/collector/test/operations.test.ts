@@ -89,7 +89,7 @@ describe("answers", () => {
 		expect(ids.size).toBe(5);
 		expect(ids).not.toContain(null);
 		const { headers } = await collector.get("/v1/profiles/user_id:u1");
-		expect(headers.get("cache-control")).toBe("private, no-cache");
+		expect(headers.get("cache-control")).toBe("private, no-store");
 		expect(headers.get("x-content-type-options")).toBe("nosniff");
 		expect(headers.get("content-security-policy")).toContain("default-src 'none'");
 		expect((await collector.call("/nowhere")).headers.get("x-content-type-options")).toBe("nosniff");

@@ -4,6 +4,8 @@ export const limits = {
 	eventBytes: 128 * 1024,
 	/** Bytes of a request body, after decompression. */
 	bodyBytes: 4 * 1024 * 1024,
+	/** Bytes of a body, after decompression, whose key is in neither a header nor `?writeKey=`: it is read before anybody knows whose it is. */
+	unkeyedBodyBytes: 64 * 1024,
 	/** Events of one batch; those past it are rejected one by one. */
 	batchEvents: 2_500,
 	/** Elements of one batch; more than these are refused as a whole (413), since each costs a verdict. */

@@ -339,10 +339,10 @@ describe("hostile text", () => {
 				{ index: 2, code: "event_too_deep" },
 			],
 		});
-		expect(parseText("[".repeat(4_000_000))).toMatch(/deeper/);
+		expect(parseText("[".repeat(4_000_000))).toMatch(/deeper|arrays/);
 		expect(parseText(`{"context": ${deep}, "batch": []}`)).toMatch(/deeper/);
 		expect(parseText(`{"b\\u0061tch": [${deep}]}`)).toMatchObject({ rejected: [{ index: 0, code: "event_too_deep" }] });
-		expect(parseText('{"a":'.repeat(500_000))).toMatch(/deeper/);
+		expect(parseText(`{"a":`.repeat(500_000))).toMatch(/deeper|arrays/);
 	});
 
 	it("hides nothing from the limits in strings that look like structure", () => {

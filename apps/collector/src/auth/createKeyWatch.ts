@@ -13,6 +13,11 @@ export interface KeyWatch {
 	 * @param kind of the key that was needed. @param address the sender's.
 	 */
 	refuse(kind: "write" | "secret", address: string | undefined, detail: string): RequestError;
+	/**
+	 * Resolves at once, or after a second where this address has sent many requests without a valid key: who waits for one
+	 * answer before asking again then costs next to nothing. Honest keys never come here.
+	 */
+	holdUp(address: string | undefined): Promise<void> | undefined;
 	/** Notes a secret key that lacks a scope. */
 	forbid(): void;
 	/** Writes down what was noted last. */
@@ -21,6 +26,10 @@ export interface KeyWatch {
 
 /** Wrong keys a second that one address may try before it is told to wait; a hundred may come at once. */
 const GUESSES = 10;
+/** Requests a second without a valid key that one address is answered at once; ten seconds' worth may come together. */
+const STRANGERS = 20;
+/** ms that those past it wait for their answer. */
+const HELD_UP = 1_000;
 /** ms. The first refusal is told at once, and those within this time after it together: no flood of them fills the log. */
 const TELL_EVERY = 60_000;
 
@@ -73,6 +82,12 @@ export function createKeyWatch({
 			rates.spend(bucket, GUESSES, 1);
 			metrics.countKeyRefused(kind, "invalid_key");
 			return new RequestError("invalid_key", detail);
+		},
+		holdUp(address) {
+			const bucket = `strangers ${address === undefined ? "" : rateKeyOf(address)}`;
+			const isHeldUp = rates.wait(bucket, STRANGERS) > 0;
+			if (!isHeldUp) rates.spend(bucket, STRANGERS, 1);
+			return isHeldUp ? new Promise((resolve) => setTimeout(resolve, HELD_UP)) : undefined;
 		},
 		forbid() {
 			note("missingScopes");

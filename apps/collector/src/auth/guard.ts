@@ -1,6 +1,8 @@
+import type { HttpBindings } from "@hono/node-server";
 import type { SecretKey } from "@selfsame/store";
 import type { MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
+import { vouchFor } from "../connections.ts";
 import type { Deps } from "../deps.ts";
 import { problem } from "../problem.ts";
 import { nextRequestId } from "../routes/requestId.ts";
@@ -24,7 +26,7 @@ export interface GuardedVariables {
 /** Profiles are personal: no shared cache may keep them, and a page elsewhere may not frame or sniff them. */
 export const privateHeaders = (requestId: string) => ({
 	"x-request-id": requestId,
-	"cache-control": "private, no-cache",
+	"cache-control": "private, no-store",
 	"x-content-type-options": "nosniff",
 	"referrer-policy": "no-referrer",
 	"content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -42,7 +44,9 @@ export function guard(
 		if (!key) {
 			const detail = "Send the secret key as `Authorization: Bearer KEY`, or as the user name of Basic authentication.";
 			const address = proxies.clientAddress(readPeer(c), (name) => c.req.header(name));
-			return keyWatch.refuse("secret", address, detail).toResponse({ "x-request-id": requestId });
+			const refusal = keyWatch.refuse("secret", address, detail);
+			await keyWatch.holdUp(address);
+			return refusal.toResponse({ "x-request-id": requestId });
 		}
 		if (!allows(key, scope)) {
 			keyWatch.forbid();
@@ -54,6 +58,7 @@ export function guard(
 				},
 			);
 		}
+		vouchFor((c.env as Partial<HttpBindings> | undefined)?.incoming?.socket);
 		c.set("requestId", requestId);
 		c.set("actor", key.name);
 		c.set("keyId", key.id);

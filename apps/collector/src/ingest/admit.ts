@@ -8,7 +8,7 @@ import { RequestError } from "../problem.ts";
 import type { Loan } from "./createByteBudget.ts";
 import type { Seen } from "./createObserver.ts";
 import type { IngestRequest } from "./message.ts";
-import { overloaded, tooLarge } from "./readBody.ts";
+import { tooLarge } from "./readBody.ts";
 
 /** Who sends a request, as far as its headers say. */
 export interface Sender extends Seen {
@@ -22,30 +22,42 @@ export interface Sender extends Seen {
 	ratesOf(source: KnownSource): { key: string; rate: number }[];
 }
 
-/** A body whose length nobody said begins with a loan of this many bytes. */
-const UNDECLARED = 16 * 1024;
+/** What is known of a request by the time it fails. */
+export interface Visit {
+	/** It has named a source. */
+	isKeyed: boolean;
+}
+
+/** A request that is read. */
+interface Admitted {
+	sender: Sender;
+	/** Pays for its bytes. */
+	loan: Loan;
+	/** Bytes that its body may have, after decompression. */
+	most: number;
+}
 
 /**
  * Decides by its headers whether a request is read at all: a wrong key, a foreign origin, a rate that is spent, a body
  * that is too large or one too many are refused before the first byte of the body is kept.
  */
-export async function admit({ header, url, peer }: IngestRequest, deps: Deps): Promise<{ sender: Sender; loan: Loan }> {
+export async function admit({ header, url, peer }: IngestRequest, deps: Deps, visit: Visit): Promise<Admitted> {
 	if (deps.isStopping()) {
 		const headers = { "retry-after": "1", connection: "close" };
 		throw new RequestError("shutting_down", "This server is stopping. Send it again.", headers);
 	}
 	refuseEncoding(header("content-encoding"));
-	const declared = Number(header("content-length") ?? UNDECLARED);
+	const declared = Number(header("content-length") ?? 0);
 	if (!(declared <= limits.bodyBytes)) throw tooLarge(declared);
-	const sender = createSender(deps, header, peer);
+	const sender = createSender(deps, header, peer, visit);
 	const keys = readWriteKey(header, () => keyInAddress(url));
 	if (keys.length > 0) sender.source = await sender.settle(keys);
-	const loan = deps.budget.borrow(declared);
-	if (!loan) throw overloaded();
-	return { sender, loan };
+	const most = sender.source ? limits.bodyBytes : limits.unkeyedBodyBytes;
+	if (declared > most) throw tooLarge(declared, most);
+	return { sender, loan: deps.budget.open(sender.source !== null), most };
 }
 
-function createSender(deps: Deps, header: ReadHeader, peer: string | undefined): Sender {
+function createSender(deps: Deps, header: ReadHeader, peer: string | undefined, visit: Visit): Sender {
 	if (namesSender(header) && !deps.proxies.isTrusted(peer)) deps.metrics.countUntrustedForward();
 	return {
 		source: null,
@@ -62,6 +74,7 @@ function createSender(deps: Deps, header: ReadHeader, peer: string | undefined):
 				const detail = "This write key belongs to no source here. `selfsame sources list` shows those there are.";
 				throw deps.keyWatch.refuse("write", this.address(), detail);
 			}
+			visit.isKeyed = true;
 			this.key = found.key;
 			refuseOrigin(found.source, header("origin"));
 			refuseRate(deps, this.ratesOf(found.source));

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { vouchFor } from "../connections.ts";
 import type { Deps } from "../deps.ts";
 import { createPathReader } from "../routes/createPathReader.ts";
 import { ingestPaths } from "../routes/ingestPaths.ts";
@@ -28,7 +29,8 @@ export function createIngestListener(deps: Deps): IngestListener {
 			header: (name) => headerOf(incoming, name),
 			url,
 			peer: incoming.socket.remoteAddress,
-			readBody: (mayGrow) => readIncoming(incoming, mayGrow),
+			readBody: (options) => readIncoming(incoming, options),
+			vouch: () => vouchFor(incoming.socket),
 		};
 		void receive(request, deps, shape).then(({ status, headers, body }) => {
 			outgoing.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) });

@@ -17,8 +17,7 @@ import { RequestError } from "../problem.ts";
 import { cors, corsFor } from "../routes/cors.ts";
 import type { Shape } from "../routes/ingestPaths.ts";
 import { nextRequestId } from "../routes/requestId.ts";
-import { admit, type Sender } from "./admit.ts";
-import type { Loan } from "./createByteBudget.ts";
+import { admit, type Sender, type Visit } from "./admit.ts";
 import { createObserver } from "./createObserver.ts";
 import { ingestBatch } from "./ingestBatch.ts";
 import type { IngestRequest, IngestResponse } from "./message.ts";
@@ -31,15 +30,22 @@ import { warnOfBlocked } from "./warnOfBlocked.ts";
 export async function receive(request: IngestRequest, deps: Deps, shape: Shape): Promise<IngestResponse> {
 	const requestId = nextRequestId();
 	const { header } = request;
+	const visit: Visit = { isKeyed: false };
 	try {
-		const { answer, cookies } = await ingest(request, deps, shape);
+		const { answer, cookies } = await ingest(request, deps, shape, visit);
 		const origin = header("origin");
 		const allowed = origin === undefined ? cors : await corsFor(origin, deps.sources);
-		const headers = { "content-type": "application/json", "x-request-id": requestId, ...allowed };
+		const headers = {
+			"content-type": "application/json",
+			"cache-control": "no-store",
+			"x-request-id": requestId,
+			...allowed,
+		};
 		const body = JSON.stringify(answer);
 		return { status: 200, headers: cookies.length === 0 ? headers : { ...headers, "set-cookie": cookies }, body };
 	} catch (error) {
 		const refusal = toRequestError(error);
+		if (!visit.isKeyed) await deps.keyWatch.holdUp(deps.proxies.clientAddress(request.peer, header));
 		deps.metrics.countRefused(refusal.code);
 		if (refusal.code === "internal_error") deps.log.error({ requestId, err: error }, "ingest failed");
 		else deps.log.debug({ requestId, code: refusal.code }, "ingest refused");
@@ -52,10 +58,12 @@ async function ingest(
 	request: IngestRequest,
 	deps: Deps,
 	shape: Shape,
+	visit: Visit,
 ): Promise<{ answer: IngestAnswer; cookies: readonly string[] }> {
-	const { sender, loan } = await admit(request, deps);
+	const admitted = await admit(request, deps, visit);
+	const { sender, loan } = admitted;
 	try {
-		const { parsed, source, receivedAt } = await read(request, deps, shape, { sender, loan });
+		const { parsed, source, receivedAt } = await read(request, deps, shape, admitted);
 		spend(deps, source, sender, parsed.size);
 		const cookies = refreshCookies(request.header, source.options.serverCookie, parsed.events);
 		warnOfBlocked(parsed, deps.isBlocked);
@@ -74,15 +82,20 @@ async function read(
 	request: IngestRequest,
 	deps: Deps,
 	shape: Shape,
-	{ sender, loan }: { sender: Sender; loan: Loan },
+	{ sender, loan, most }: Awaited<ReturnType<typeof admit>>,
 ) {
-	const bytes = await request.readBody((size) => loan.growTo(size));
+	const bytes = await request.readBody({ loan, most });
+	if (sender.source) request.vouch();
 	const receivedAt = deps.now();
-	const plain = isGzip(bytes) ? await inflate(bytes) : bytes;
+	const plain = isGzip(bytes) ? await inflate(bytes, most) : bytes;
 	if (!loan.growTo(plain.length)) throw overloaded();
 	const body = parseBody(plain, decode);
 	if ("code" in body) throw refused(body);
 	const source = sender.source ?? (await settleSource(sender, body));
+	if (!sender.source) {
+		request.vouch();
+		loan.vouch();
+	}
 	const parsed = parse(body, shape, source, { deps, sender, receivedAt });
 	// What a small body becomes takes the memory of a large one until it is stored.
 	if (!loan.growTo(parsed.stored)) throw overloaded();

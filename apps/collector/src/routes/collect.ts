@@ -1,5 +1,6 @@
 import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
+import { vouchFor } from "../connections.ts";
 import type { Deps } from "../deps.ts";
 import { headerOf } from "../ingest/createIngestListener.ts";
 import type { IngestRequest, IngestResponse } from "../ingest/message.ts";
@@ -34,7 +35,8 @@ function toIngestRequest(c: Context<{ Bindings: HttpBindings }>): IngestRequest 
 		header: (name) => (incoming ? headerOf(incoming, name) : c.req.header(name)),
 		url: pathname + search,
 		peer: incoming?.socket.remoteAddress,
-		readBody: (mayGrow) => (incoming ? readIncoming(incoming, mayGrow) : readStream(c.req.raw.body, mayGrow)),
+		readBody: (options) => (incoming ? readIncoming(incoming, options) : readStream(c.req.raw.body, options)),
+		vouch: () => vouchFor(incoming?.socket),
 	};
 }
 

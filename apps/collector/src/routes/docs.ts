@@ -72,10 +72,11 @@ const types: Readonly<Record<string, string>> = {
 export function docsRoutes(api: Api, folder: string | null): void {
 	const get = { method: "get", tag: "Operations", scope: null, tolerant: true } as const;
 	const missing = error("It is not built.");
-	const known = new Map<string, { text: string; etag: string }>();
+	/** One buffer for all answers: a text would be encoded for each, and wait so in each connection that reads slowly. */
+	const known = new Map<string, { bytes: Buffer<ArrayBuffer>; etag: string }>();
 	const load = (name: string) => {
-		const text = name === "start.js" ? start : readFileSync(join(folder as string, name), "utf8");
-		return { text, etag: `"${createHash("sha256").update(text).digest("base64url").slice(0, 27)}"` };
+		const bytes = name === "start.js" ? Buffer.from(start) : readFileSync(join(folder as string, name));
+		return { bytes, etag: `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 27)}"` };
 	};
 
 	api.add(
@@ -107,10 +108,10 @@ export function docsRoutes(api: Api, folder: string | null): void {
 		({ c, params: { file } }) => {
 			const type = types[file];
 			if (folder === null || type === undefined) throw new RequestError("not_found", "The page has no such file.");
-			const { text, etag } = known.get(file) ?? load(file);
-			known.set(file, { text, etag });
+			const { bytes, etag } = known.get(file) ?? load(file);
+			known.set(file, { bytes, etag });
 			const headers = { ...shared, etag, "content-type": type, "cache-control": "no-cache" };
-			return isKnown(etag, c.req.header("if-none-match")) ? c.body(null, 304, headers) : c.body(text, 200, headers);
+			return isKnown(etag, c.req.header("if-none-match")) ? c.body(null, 304, headers) : c.body(bytes, 200, headers);
 		},
 	);
 }

@@ -23,18 +23,19 @@ export function sdkRoutes(file: string | null): Hono {
 		const cached = { ...shared, etag, "cache-control": "public, max-age=300, stale-while-revalidate=86400" };
 		if (isKnown(etag, c.req.header("if-none-match"))) return c.body(null, 304, cached);
 		// Beside this file, wherever a proxy shows it.
-		return c.body(bundle.text, 200, { ...cached, link: `<selfsame-${bundle.hash}.js>; rel="immutable"` });
+		return c.body(bundle.bytes, 200, { ...cached, link: `<selfsame-${bundle.hash}.js>; rel="immutable"` });
 	});
 
 	if (bundle) {
 		app.get(`/selfsame-${bundle.hash}.js`, (c) =>
-			c.body(bundle.text, 200, { ...shared, "cache-control": "public, max-age=31536000, immutable" }),
+			c.body(bundle.bytes, 200, { ...shared, "cache-control": "public, max-age=31536000, immutable" }),
 		);
 	}
 	return app;
 }
 
-function readBundle(file: string): { text: string; hash: string } {
-	const text = readFileSync(file, "utf8");
-	return { text, hash: createHash("sha256").update(text).digest("hex").slice(0, 16) };
+/** One buffer for all answers: a text would be encoded for each, and wait so in each connection that reads slowly. */
+function readBundle(file: string): { bytes: Buffer<ArrayBuffer>; hash: string } {
+	const bytes = readFileSync(file);
+	return { bytes, hash: createHash("sha256").update(bytes).digest("hex").slice(0, 16) };
 }
