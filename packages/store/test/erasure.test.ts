@@ -43,6 +43,24 @@ const secrets = [
 ];
 
 describe("a deleted person's data", () => {
+	it("is gone from the file also where an alias or a correction named it under another reading", async () => {
+		const own = { userId: "ZEBRA-user", anonymousId: "ZEBRA-phone" };
+		await temp.store.ingest([
+			event(1, own),
+			event(2, { userId: "ZEBRA-user", previousId: "ZEBRA-phone" }, { type: "alias" }),
+			event(3, { userId: "ZEBRA-user", previousId: "ZEBRA-shop" }, { type: "alias" }),
+			event(4, { userId: "other" }),
+		]);
+		const by = { actor: "test", reason: "a test", at: 1_000 };
+		const person = { type: "user_id", value: "ZEBRA-user" };
+		await temp.store.deleteProfile(person, { suppress: false, dryRun: false }, { ...by, at: 2_000 });
+		expect(remaining()).toEqual([]);
+		await temp.store.ingest([event(3_000, own)]);
+		await temp.store.correct({ kind: "unmerge", userId: "ZEBRA-user" }, { ...by, at: 4_000 });
+		await temp.store.deleteProfile(person, { suppress: false, dryRun: false }, { ...by, at: 5_000 });
+		expect(remaining()).toEqual([]);
+	});
+
 	let temp: TempStore;
 	beforeEach(async () => {
 		temp = await openTempStore(config, "sqlite");

@@ -5,6 +5,9 @@ import type { Attribution, DeletionReceipt } from "../port.ts";
 import type { Counters } from "./counters.ts";
 import type { Dialect } from "./dialect.ts";
 import type { EventRemoval } from "./eventRemoval.ts";
+import { beginning } from "./evidence.ts";
+import { identifierKey } from "./hashes.ts";
+import { flag } from "./identifierRows.ts";
 import type { KeyedHash } from "./keyedHash.ts";
 import { insideSpan, type NamedRow, type OwnedSpan, type Ownership } from "./ownership.ts";
 import { seenEver } from "./sightings.ts";
@@ -29,6 +32,7 @@ const storedText = "SELECT e.claims, p.body FROM events e LEFT JOIN event_payloa
 const putReceipt = `INSERT INTO deletions (receipt, at, suppress, erased_events, identifiers, actor, reason)
 	VALUES (?, ?, ?, ?, ?, ?, ?)`;
 const eraseName = "UPDATE identifiers SET key = ?, value = NULL, died_at = ? WHERE id = ?";
+const living = "SELECT id FROM identifiers WHERE key = ? AND died_at IS NULL";
 const eraseMerges = 'DELETE FROM aliases WHERE seq < 0 AND ("user" = :id OR previous_user = :id)';
 
 /** Erases a person: events, traits and names go; keyed hashes stay, so that what comes late is recognised and dropped. */
@@ -72,6 +76,30 @@ export function createDeletion({ dialect, hash, ownership, removal, tombstones, 
 			if (row.value !== null && (yield* seenEver(row)).first !== null) held.push(row);
 		}
 		return held;
+	}
+
+	/**
+	 * A `previousId` has a row under both of its readings, and the value stands in each: those of the other reading that
+	 * nobody has.
+	 */
+	function* otherReadings(held: readonly NamedRow[]): Work<number[]> {
+		const others: number[] = [];
+		for (const { type, value } of held) {
+			if (value === null || (type !== "user_id" && type !== "anonymous_id")) continue;
+			const other = { type: type === "user_id" ? "anonymous_id" : "user_id", value };
+			const id = yield* pluck<number>(living, identifierKey(other));
+			if (id === undefined) continue;
+			const row = yield* ownership.row(id);
+			if ((row.flags & flag.seen) === 0 && (yield* seenEver(row)).first === null) others.push(id);
+		}
+		return others;
+	}
+
+	/** Erases a name that nobody has. Events of whatever time use a fresh row from now on. */
+	function* eraseNobodys(id: number): Work<void> {
+		const { hashed } = yield* lifeOf(id);
+		const before = (yield* pluck<number>("SELECT count(*) FROM identifiers WHERE key = ?", hashed)) as number;
+		yield* run(eraseName, hashed, beginning + before, id);
 	}
 
 	/** Takes a deleted name off the events of others that carry it: they keep the event, not the name. */
@@ -128,8 +156,10 @@ export function createDeletion({ dialect, hash, ownership, removal, tombstones, 
 			for (const span of owned) yield* bury(span, at);
 			if (suppress) for (const row of held) yield* tombstones.suppress((yield* lifeOf(row.id)).hashed, at);
 
+			const others = yield* otherReadings(held);
 			const touched = yield* removal.remove(new Set(owned.map(({ identifier }) => identifier)));
 			yield* eraseNames(held, at);
+			for (const id of others) yield* eraseNobodys(id);
 			yield* removal.decideAnew(touched, at);
 			counters.add("events", -erasedEvents);
 			counters.add("erased", erasedEvents);

@@ -37,6 +37,12 @@ export interface ReferenceOptions {
 	idOf?: (identifier: Identifier) => string;
 }
 
+/** What a `previousId` of the same value is under its other reading. Nobody may have it: then it goes with the first. */
+const otherReading = ({ type, value }: Identifier): Identifier[] => {
+	if (type === "user_id") return [{ type: "anonymous_id", value }];
+	return type === "anonymous_id" ? [{ type: "user_id", value }] : [];
+};
+
 /**
  * What every driver must answer, computed from the whole set of events each time. No index, no state that grows with
  * what is asked: only the events, the corrections, and what deletions left behind.
@@ -164,6 +170,11 @@ export function createReference(config: IdentityConfig, { rules = plainRules, id
 			for (const { type, value } of held) {
 				deletions.set(nameOf({ type, value }), [...deletionsOf({ type, value }), { at, number: deletionsMade }]);
 				if (suppress) suppressions.push({ type, value, at });
+			}
+			for (const other of held.flatMap(otherReading)) {
+				if (state.seen.has(newestKey(other))) continue;
+				const life = { at: Number.NEGATIVE_INFINITY, number: deletionsMade };
+				deletions.set(nameOf(other), [...deletionsOf(other), life]);
 			}
 			deletionsMade += 1;
 			const gone = new Set(person.events);
