@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { defaultIdentityConfig, type IdentityConfig } from "@selfsame/identity";
 import type { AcceptedEvent } from "@selfsame/protocol";
 import { openStore, verifyStore } from "@selfsame/store";
@@ -35,6 +36,12 @@ function event(userId: string, email: string, anonymousId?: string): AcceptedEve
 	return { source: "s", trust: "server", type: "track", claims, payload: "{}", ...at };
 }
 
+const journal = new URL("../drizzle/sqlite/meta/_journal.json", import.meta.url);
+const madeAt = (migration: string): number => {
+	const { entries } = JSON.parse(readFileSync(journal, "utf8")) as { entries: { tag: string; when: number }[] };
+	return entries.find(({ tag }) => tag === migration)?.when ?? Number.NaN;
+};
+
 /** Takes out of a workspace what an older version did not keep. */
 const asOlder = (kind: DatabaseKind) => [
 	`UPDATE meta SET value = '${olderRules}' WHERE name = 'identity_rules'`,
@@ -42,9 +49,11 @@ const asOlder = (kind: DatabaseKind) => [
 	"UPDATE adjacent_users SET direct = 1",
 	"DROP TABLE limited_users",
 	...["latest", "seen_with", "tail"].map((column) => `ALTER TABLE identifiers DROP COLUMN ${column}`),
+	// What later versions made is made again.
+	"DROP TABLE counting_evidence",
 	kind === "sqlite"
-		? "DELETE FROM __drizzle_migrations WHERE created_at = (SELECT max(created_at) FROM __drizzle_migrations)"
-		: "DELETE FROM migrations WHERE name LIKE '%_crowds'",
+		? `DELETE FROM __drizzle_migrations WHERE created_at >= ${madeAt("0006_crowds")}`
+		: "DELETE FROM migrations WHERE name LIKE '%_crowds' OR name LIKE '%_counting_evidence'",
 ];
 
 async function change(kind: DatabaseKind, url: string, statements: readonly string[]): Promise<void> {
