@@ -35,7 +35,13 @@ const builtInBlocked: ReadonlySet<string> = new Set([
 /** Zeroed advertising ids, empty uuids and the like: shared by millions. */
 const zeros = /^[0-]*$/;
 
-const emailShape = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
+/** `^[^@\s]+@[^@\s]+\.[^@\s]+$` in one pass: tried as a pattern, a long text of dots takes seconds. */
+function looksLikeEmail(value: string): boolean {
+	const at = value.indexOf("@");
+	if (at < 1 || value.indexOf("@", at + 1) !== -1 || /\s/.test(value)) return false;
+	const dot = value.indexOf(".", at + 2);
+	return dot !== -1 && dot < value.length - 1;
+}
 
 /** What a workspace never takes for an identifier, prepared once for many look-ups. */
 export type Blocked = (value: string) => boolean;
@@ -71,5 +77,5 @@ function isQuote(character: string | undefined): boolean {
 /** An email in the one spelling that identifies (lower case), or null where it does not look like one. */
 export function normaliseEmail(raw: unknown): string | null {
 	const value = normaliseValue(raw)?.toLowerCase() ?? "";
-	return emailShape.test(value) ? value : null;
+	return looksLikeEmail(value) ? value : null;
 }

@@ -1,6 +1,7 @@
 import { createBlocked, defaultIdentityConfig, type IdentityConfig, identifiersOf } from "@selfsame/identity";
 import type { Claims, EventType, Trust } from "@selfsame/protocol";
 import { describe, expect, it } from "vitest";
+import { normaliseEmail } from "../src/normalise.ts";
 
 const config: IdentityConfig = {
 	identifiers: {
@@ -98,5 +99,22 @@ describe("the identifiers of an event", () => {
 		expect(read({ userId: "u", previousId: ' "p" ' }, "alias").previousId).toBe("p");
 		expect(read({ anonymousId: "a", previousId: "p" }, "alias").previousId).toBeUndefined();
 		expect(read({ userId: "u", previousId: "p" }, "track").previousId).toBeUndefined();
+	});
+});
+
+describe("an email", () => {
+	it("has the shape that the rule says, whatever stands in it", () => {
+		const shape = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
+		const letters = ["a", "@", ".", " "];
+		for (let number = 0; number < 4 ** 7; number++) {
+			const text = [...number.toString(4)].map((digit) => letters[Number(digit)]).join("");
+			const value = text.trim();
+			expect(normaliseEmail(text), text).toBe(shape.test(value) ? value : null);
+		}
+	});
+
+	it("is told from a text of a million dots in one pass", () => {
+		expect(normaliseEmail(`x@${".".repeat(1_000_000)}@`)).toBeNull();
+		expect(normaliseEmail(`x@${"a.".repeat(500_000)}b c`)).toBeNull();
 	});
 });
