@@ -35,10 +35,14 @@ const servers: Options = {
 const script: Options = {
 	entry: { selfsame: "src/browser/script.ts", stub: "src/browser/stub.js" },
 	format: ["iife"],
-	target: "es2020",
+	target: "es2021",
 	platform: "browser",
 	minify: "terser",
-	terserOptions: { compress: { passes: 3, unsafe_arrows: true, pure_getters: true }, ecma: 2020, toplevel: true },
+	terserOptions: {
+		compress: { passes: 4, unsafe_arrows: true, unsafe_methods: true, pure_getters: true },
+		ecma: 2020,
+		toplevel: true,
+	},
 	outExtension: () => ({ js: ".js" }),
 	clean: false,
 	onSuccess: async () => {

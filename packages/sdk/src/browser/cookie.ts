@@ -1,12 +1,15 @@
 import { safely } from "../core/safely.ts";
 
-/** Undefined if there is none, or if it is forbidden to look. */
-export function readCookie(name: string): string | undefined {
-	return safely(() => {
-		const found = document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`));
-		return found && decodeURIComponent(found.slice(name.length + 1));
+/** Every cookie of the name, one a domain; none if it is forbidden to look. */
+export function readCookies(name: string): string[] {
+	const found = safely(() => document.cookie.split("; ").filter((pair) => pair.startsWith(`${name}=`))) ?? [];
+	return found.map((pair) => {
+		const value = pair.slice(name.length + 1);
+		return safely(() => decodeURIComponent(value)) ?? value;
 	});
 }
+
+export const readCookie = (name: string): string | undefined => readCookies(name)[0];
 
 /** `maxAge` in seconds: 0 makes a session cookie, below that it is erased. Without a domain it is this host's alone. */
 export function writeCookie(name: string, value: string, domain: string, maxAge: number): void {
@@ -18,6 +21,13 @@ export function writeCookie(name: string, value: string, domain: string, maxAge:
 			(maxAge ? `;max-age=${maxAge}` : "") +
 			(location.protocol === "https:" ? ";secure" : "");
 	});
+}
+
+/** Takes a cookie away from this host and from every domain above it: of several the browser shows one, and not the newest. */
+export function eraseCookies(name: string): void {
+	const parts = location.hostname.split(".");
+	writeCookie(name, "", "", -1);
+	for (let i = 0; i < parts.length - 1; i++) writeCookie(name, "", parts.slice(i).join("."), -1);
 }
 
 /** The widest domain that takes a cookie: browsers refuse public suffixes, so the first that sticks is it. */

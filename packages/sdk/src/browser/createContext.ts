@@ -1,6 +1,9 @@
 import { safely } from "../core/safely.ts";
 import { VERSION } from "../core/version.ts";
 
+/** Characters that are kept of an address. */
+const LONGEST = 8_192;
+
 /** Where the visitor was at the moment of a call. */
 export interface Moment {
 	now: number;
@@ -41,7 +44,8 @@ export function createContext(maskParams: string[], limited: boolean) {
 		// Most calls of a page come from one URL.
 		if (url !== last) {
 			last = url;
-			const masked = mask(url);
+			// Cut, so that an address larger than an event does not lose the event.
+			const masked = mask(url.slice(0, LONGEST));
 			const { pathname, search, searchParams } = new URL(masked);
 			ofUrl = { path: pathname, search, url: masked };
 			const campaign: Record<string, string> = {};
@@ -55,6 +59,10 @@ export function createContext(maskParams: string[], limited: boolean) {
 				...(Object.keys(clickIds)[0] && { clickIds }),
 			};
 		}
-		return { ...base, ...marketing, page: { ...ofUrl, title, referrer: mask(referrer) } };
+		return {
+			...base,
+			...marketing,
+			page: { ...ofUrl, title: title.slice(0, 999), referrer: mask(referrer.slice(0, LONGEST)) },
+		};
 	};
 }

@@ -1,5 +1,6 @@
 import { safely } from "../core/safely.ts";
-import { readCookie, widestDomain, writeCookie } from "./cookie.ts";
+import { usableId } from "../core/usableId.ts";
+import { eraseCookies, readCookie, readCookies, widestDomain, writeCookie } from "./cookie.ts";
 
 /** Who this device says it is. Kept under short names, because it is written often. */
 interface State {
@@ -16,8 +17,10 @@ interface State {
 }
 
 export interface IdentityOptions {
-	/** Undefined: nothing is read or written. */
+	/** Undefined where there is none, or it is not to be used. */
 	area: Storage | undefined;
+	/** Whether a cookie is read and written. It may work where the storage is off. */
+	cookies: boolean;
 	/** Lifetime of the cookie in seconds, 0 for the browser session. */
 	maxAge: number;
 	domain: string | undefined;
@@ -34,44 +37,66 @@ const SESSION = 1_800_000;
  * rest; either one restores the other, and memory restores both. The cookie wins, and then the user of another
  * anonymous id is not its user. Read anew at every call, so that all tabs agree.
  */
-export function createIdentity({ area, maxAge, domain, mayWrite, newId }: IdentityOptions) {
+export function createIdentity({ area, cookies, maxAge, domain, mayWrite, newId }: IdentityOptions) {
+	/** The storage did not take the last state: only memory has it. */
+	let isUnsaved = false;
 	let state = read() ?? ({} as State);
 	let cookieDomain = domain ?? state.d;
-	const shared = area && (readCookie(NAME) || state.a || legacy());
+	const shared = (cookies && idOf(readCookie(NAME))) || state.a || (cookies && legacy());
 	if (shared !== state.a) state = { a: shared as string };
 	if (!state.a) state = { a: newId() };
 
 	function read(): State | undefined {
-		return safely(() => JSON.parse(area?.getItem(NAME) as string)) ?? undefined;
+		const stored: State | undefined = safely(() => JSON.parse(area?.getItem(NAME) as string)) ?? undefined;
+		// What no collector takes is let go, whoever stored it.
+		return stored && { ...stored, a: idOf(stored.a) as string, u: usableId(stored.u) };
+	}
+
+	function idOf(id: unknown): string | undefined {
+		return typeof id === "string" ? (usableId(id) as string | undefined) : undefined;
 	}
 
 	/** An id that Segment's analytics.js left: quoted in its storage, sometimes in its cookie. */
 	function legacy() {
-		return (readCookie(LEGACY) || safely(() => area?.getItem(LEGACY)) || "").replace(/"/g, "");
+		return idOf((readCookie(LEGACY) || safely(() => area?.getItem(LEGACY)) || "").replace(/"/g, ""));
 	}
 
-	const save = () =>
-		safely(() => {
-			if (!area || !mayWrite()) return false;
-			area.setItem(NAME, JSON.stringify({ ...state, d: cookieDomain }));
-			return true;
-		});
+	function save(): boolean {
+		if (!area || !mayWrite()) return false;
+		const text = JSON.stringify({ ...state, d: cookieDomain });
+		const isWritten = () =>
+			safely(() => {
+				area.setItem(NAME, text);
+				return true;
+			});
+		isUnsaved = !isWritten();
+		if (isUnsaved) {
+			// A full storage has room for what takes the place of what was there; if not, better nothing than another person.
+			safely(() => area.removeItem(NAME));
+			isUnsaved = !isWritten();
+		}
+		return !isUnsaved;
+	}
 
 	function saveCookie() {
 		cookieDomain ??= widestDomain();
 		writeCookie(NAME, state.a, cookieDomain, maxAge);
+		const [first, ...others] = readCookies(NAME);
+		if (!others.length && first === state.a) return;
+		eraseCookies(NAME);
+		writeCookie(NAME, state.a, cookieDomain, maxAge);
 	}
 
 	function persist() {
-		if (area && mayWrite()) saveCookie();
+		if (cookies && mayWrite()) saveCookie();
 		save();
 	}
 
 	function current(): State {
-		const stored = mayWrite() ? read() : state;
+		const stored = mayWrite() && !isUnsaved ? read() : state;
 		if (stored?.a) state = stored;
 		// Emptied meanwhile, or never taken: then only memory and the cookie of the start remain.
-		else if (save()) saveCookie();
+		else if (save() && cookies) saveCookie();
 		return state;
 	}
 
@@ -113,7 +138,7 @@ export function createIdentity({ area, maxAge, domain, mayWrite, newId }: Identi
 		forget() {
 			safely(() => area?.removeItem(NAME));
 			// Only if there is one: while consent is denied nothing at all is written.
-			if (area && readCookie(NAME)) writeCookie(NAME, "", cookieDomain ?? widestDomain(), -1);
+			if (cookies && readCookie(NAME)) eraseCookies(NAME);
 			state = { a: newId() };
 		},
 	};

@@ -62,6 +62,9 @@ export interface ClientOptions {
 	plugins?: Plugin[];
 }
 
+// biome-ignore lint/suspicious/noConfusingVoidType: a hook that only changes the event returns nothing
+type PluginResult = WireEvent | Client | null | undefined | void;
+
 /** Sees every event of a client. */
 export interface Plugin {
 	name: string;
@@ -69,10 +72,10 @@ export interface Plugin {
 	setup?(client: Client): void;
 	/**
 	 * Called with each event before it is stored. May change it in place or return another one; `null` drops it; another
-	 * client takes it over. An error drops the event too: a hook that hides something must not let it through.
+	 * client takes it over. A promise of one of these is waited for, and the event is stored after it. An error drops the
+	 * event too: a hook that hides something must not let it through.
 	 */
-	// biome-ignore lint/suspicious/noConfusingVoidType: a hook that only changes the event returns nothing
-	before?(event: WireEvent): WireEvent | Client | null | undefined | void;
+	before?(event: WireEvent): PluginResult | Promise<PluginResult>;
 	/** Called when it is known what became of the event: once. */
 	after?(event: WireEvent, delivery: Delivery): void;
 }

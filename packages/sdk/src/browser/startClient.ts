@@ -1,4 +1,5 @@
 import { createQueue } from "../core/createQueue.ts";
+import { eventText } from "../core/eventText.ts";
 import {
 	type AnyEvents,
 	buildEvent,
@@ -9,6 +10,7 @@ import {
 } from "../core/index.ts";
 import { normalizeCall } from "../core/normalizeCall.ts";
 import { safely } from "../core/safely.ts";
+import { usableId } from "../core/usableId.ts";
 import { createContext, type Moment } from "./createContext.ts";
 import { createIdentity } from "./createIdentity.ts";
 import { createLock } from "./createLock.ts";
@@ -23,6 +25,10 @@ export type EarlyCall = [keyof Client, unknown[], (result: unknown) => void, num
 type Signals = Navigator & { globalPrivacyControl?: boolean };
 const YEAR = 34_560_000;
 const TOKEN_LIFE = 60_000;
+const KNOWN = (
+	"writeKey host consent categories gpc dnt storage cookieDomain serverCookie pageViews maskParams linkDomains " +
+	"getIdentityToken flushInterval flushAt timeout debug onDrop plugins"
+).split(" ");
 
 /** Starts a client in a page. `early` calls are made first, each with the page and the time of its own moment. */
 export function startClient<Events extends object = AnyEvents>(
@@ -37,13 +43,16 @@ export function startClient<Events extends object = AnyEvents>(
 			? "dnt"
 			: "";
 	const limited = !!signal && gpc === "limit";
-	const decide = (wish: Consent = "granted") => (signal && gpc === "deny" ? "denied" : wish);
+	// What cannot be read is not given.
+	const decide = (wish: Consent = "granted"): Consent =>
+		signal && gpc === "deny" ? "denied" : /^(granted|denied)$/.test(wish) ? wish : "pending";
 	let consent = decide(options.consent);
 	const timeout = +(options.timeout ?? 15_000);
 	let { categories } = options;
 	const { storage = "device" } = options;
 	const forDevice = storage === "device" && !limited;
-	const area = storage === "none" ? undefined : safely(() => (forDevice ? localStorage : sessionStorage));
+	const cookies = storage !== "none";
+	const area = (cookies && safely(() => (forDevice ? localStorage : sessionStorage))) || undefined;
 	const now = Date.now;
 	const prefix = `selfsame:${writeKey}:`;
 	const plugins: Plugin[] = [];
@@ -52,7 +61,11 @@ export function startClient<Events extends object = AnyEvents>(
 	const newId = createMessageId({
 		now,
 		randomBytes(length) {
-			if (pool.length < length) pool = crypto.getRandomValues(new Uint8Array(2048));
+			if (pool.length < length) {
+				pool = new Uint8Array(2048);
+				const filled = safely(() => crypto.getRandomValues(pool));
+				if (!filled) pool = pool.map(() => Math.random() * 256);
+			}
 			const bytes = pool.subarray(0, length);
 			pool = pool.subarray(length);
 			return bytes;
@@ -62,8 +75,20 @@ export function startClient<Events extends object = AnyEvents>(
 	const log = (...message: unknown[]) => {
 		if (options.debug) console.debug("selfsame:", ...message);
 	};
+	const warned = new Set<unknown>();
+	const warn = (cause: unknown, text: string) => {
+		if (warned.size < 50 && !warned.has(cause)) console.warn(`selfsame: ${text}`);
+		warned.add(cause);
+	};
+	for (const name in options) {
+		// The one that begins in the same way, or ends so, was probably meant.
+		const meant = KNOWN.find((one) => one.slice(0, 4) === name.slice(0, 4) || one.slice(-4) === name.slice(-4));
+		if (!KNOWN.includes(name)) warn(name, `no option ${name}; did you mean ${meant ?? KNOWN}?`);
+	}
+	if (/^sss_/.test(writeKey)) warn(1, "this is a secret key. Replace it, and take the write key (ssw_)");
 	const identity = createIdentity({
 		area,
+		cookies,
 		maxAge: forDevice ? YEAR : 0,
 		domain: options.cookieDomain,
 		mayWrite: () => consent === "granted",
@@ -88,10 +113,12 @@ export function startClient<Events extends object = AnyEvents>(
 		});
 	}
 
+	let tries = true;
 	const queue = createQueue({
 		store: {
 			keys: () =>
-				Object.keys(area as Storage)
+				// Not every storage lists its keys as properties.
+				Array.from({ length: (area as Storage).length }, (_, at) => (area as Storage).key(at) ?? "")
 					.filter((key) => key.startsWith(prefix))
 					.map((key) => key.slice(prefix.length)),
 			get: (key) => (area as Storage).getItem(prefix + key),
@@ -99,8 +126,11 @@ export function startClient<Events extends object = AnyEvents>(
 			remove: (key) => (area as Storage).removeItem(prefix + key),
 		},
 		send: createSend({
-			url: `${host.replace(/\/+$/, "")}/v1/batch`,
-			writeKey,
+			url: `${host.replace(/\/+$/, "")}/v1/batch?writeKey=${encodeURIComponent(writeKey)}`,
+			warn(cause, text) {
+				// What the collector remarks on single events is for whoever looks for it.
+				if (typeof cause === "number" || cause === "server_key" || options.debug) warn(cause, text);
+			},
 			// A cookie of this browser session must not become one for a year.
 			credentials: options.serverCookie && forDevice ? "include" : "omit",
 			timeout,
@@ -112,7 +142,11 @@ export function startClient<Events extends object = AnyEvents>(
 			const id = setTimeout(work, ms);
 			return () => clearTimeout(id);
 		},
-		online: () => navigator.onLine,
+		// Some web views say for ever that they are offline: every other look tries all the same.
+		online() {
+			tries = !tries;
+			return navigator.onLine || tries;
+		},
 		now,
 		random: Math.random,
 		onDrop(text, reason) {
@@ -137,13 +171,16 @@ export function startClient<Events extends object = AnyEvents>(
 		try {
 			if (consent !== "denied") {
 				for (const plugin of plugins) {
-					const result = plugin.before?.(event);
+					let result = plugin.before?.(event);
+					// As plugins of analytics.js are.
+					if (result && "then" in result) result = await result;
 					if (result === null) return dropped(`plugin:${plugin.name}`);
 					if (result && "send" in result) return result.send(event);
 					if (result) event = result;
 				}
 				lastKey = key;
-				const outcome = queue.enqueue(key, JSON.stringify(event));
+				const text = eventText(event, (path) => warn(path, `${path} was left out: JSON cannot say it`));
+				const outcome = queue.enqueue(key, text);
 				log(event.type, event);
 				delivery = { ...(await outcome), messageId };
 			}
@@ -157,7 +194,12 @@ export function startClient<Events extends object = AnyEvents>(
 
 	function complete(input: EventInput, at: Moment, messageId: string): WireEvent {
 		const { type, userId } = input;
-		const { a, u } = type === "identify" && userId != null ? identity.setUser(userId) : identity.current();
+		const isUsable = userId == null || usableId(userId) != null;
+		if (!isUsable) {
+			warn("userId", `${JSON.stringify(userId)?.slice(0, 99)} is no user id: it is left out`);
+			delete input.userId;
+		}
+		const { a, u } = type === "identify" && userId != null && isUsable ? identity.setUser(userId) : identity.current();
 		const context = contextOf(at);
 		input.anonymousId ??= a;
 		if (type === "alias") input.previousId ??= u ?? a;
@@ -220,7 +262,11 @@ export function startClient<Events extends object = AnyEvents>(
 		},
 		flush: queue.flush,
 		getAnonymousId: () => identity.current().a,
-		setAnonymousId: identity.setAnonymousId,
+		setAnonymousId(id: string) {
+			if (usableId(id) != null) return identity.setAnonymousId(id);
+			warn("anonymousId", "what setAnonymousId was given is no id: nothing changed");
+			return identity.current().a;
+		},
 		setConsent(wish: Consent, allowed = categories) {
 			categories = allowed;
 			consent = decide(wish);
@@ -262,15 +308,19 @@ export function startClient<Events extends object = AnyEvents>(
 	client.use(...(options.plugins ?? []));
 	if (pageViews) {
 		viewed = watchPages(pageViews, (from) => {
-			lastKey = "";
-			call("page", [], { ...moment(), ...(from && { referrer: from }) });
-			view = [lastKey, location.href];
+			const at = { ...moment(), ...(from && { referrer: from }) };
+			return () => {
+				lastKey = "";
+				call("page", [], { ...at, title: document.title });
+				view = [lastKey, at.url];
+			};
 		});
 	}
 	expose(client);
 	for (const [method, args, resolve, time, url, title, referrer] of early) {
 		past = { now: time, url, title, referrer };
-		resolve((client[method] as (...args: unknown[]) => unknown)(...args));
+		// A method that no client has, or one that throws, costs the calls after it nothing.
+		resolve(safely(() => (client[method] as (...args: unknown[]) => unknown)(...args)));
 		past = undefined;
 	}
 	return client;

@@ -2,6 +2,10 @@
 	w.selfsame = new Proxy(q, {
 		get: (t, m) =>
 			t[m] ||
-			((...a) => new Promise((r) => q.push([m, a, r, Date.now(), location.href, document.title, document.referrer]))),
+			// What the language asks for (`await`, a template text) is no call.
+			(m !== "then" &&
+				m.big &&
+				((...a) =>
+					new Promise((r) => q.push([m, a, r, Date.now(), location.href, document.title, document.referrer])))),
 	});
 })(window, []);

@@ -23,7 +23,7 @@ export interface EventSurroundings {
 export function buildEvent(input: EventInput, { now, messageId, context }: EventSurroundings): WireEvent {
 	const called = new Date(now).toISOString();
 	const { timestamp, ...rest } = input;
-	const own = timestamp != null ? new Date(timestamp) : undefined;
+	const own = timestamp != null ? new Date(readTime(timestamp)) : undefined;
 	const event: WireEvent = {
 		...rest,
 		messageId: input.messageId || messageId,
@@ -35,4 +35,16 @@ export function buildEvent(input: EventInput, { now, messageId, context }: Event
 		event.originalTimestamp = called;
 	}
 	return event;
+}
+
+/**
+ * An author's time as the collector reads it (docs/decisions/wire-contract.md): ISO 8601, UTC where it names no zone, or ms.
+ * What names no instant there, such as seconds, gives NaN.
+ */
+function readTime(time: Date | string | number): number {
+	if (typeof time === "string") {
+		const [, day, clock, zone] = /^(\d{4}-\d\d-\d\d)(?:[T ]([\d:.]+)(Z|[+-][\d:]+)?)?$/i.exec(time.trim()) ?? [];
+		return day ? Date.parse(`${day}T${clock ?? "00:00"}${zone ?? "Z"}`) : Number.NaN;
+	}
+	return typeof time === "number" && Math.abs(time) < 1e10 && time ? Number.NaN : +time;
 }

@@ -77,6 +77,8 @@ const BURST = 50;
 const SLICE = 300;
 /** After so many failures in a row one single event probes the way, until it gets through. */
 const BREAKER = 5;
+/** ms after which a page that is said to be offline looks again. */
+const OFFLINE = 60_000;
 const STATE = "state";
 const isKey = (key: string) => key.length === 36;
 const encoder = new TextEncoder();
@@ -169,8 +171,9 @@ export function createQueue(ports: QueuePorts): Queue {
 		const listed = keys();
 		const found = new Set(listed);
 		for (const [key, entry] of own) {
-			if (found.has(key)) continue;
-			if (entry.stored && !cleared) {
+			// Not in the list is not gone: a storage may have it and not list it.
+			if (found.has(key) || (entry.stored && !cleared && read(key) != null)) found.add(key);
+			else if (entry.stored && !cleared) {
 				// What cannot be read now says nothing.
 				const reason = listed && read(`${key}!`);
 				if (reason) remove(`${key}!`);
@@ -261,7 +264,8 @@ export function createQueue(ports: QueuePorts): Queue {
 			const wait = waiting(eager);
 			if (wait || !ports.online()) {
 				queued();
-				if (wait) schedule(wait);
+				// A network that is said to be gone is tried now and then.
+				schedule(wait || OFFLINE);
 				return;
 			}
 			const batch = takeBatch(BATCH_BYTES, false, (key) => flight.has(key));
@@ -323,7 +327,9 @@ export function createQueue(ports: QueuePorts): Queue {
 				// What other pages have delivered since makes room; not asked at every call of a burst.
 				if (full() && !paused && Math.abs(now() - scanned) > 1_000) scan();
 				while (full()) drop(sizes.keys().next().value as string, "overflow");
-				if (!paused) schedule(own.size < ports.flushAt ? ports.interval : 0);
+				// Kept until somebody decides, which may be never.
+				if (paused) resolve({ status: "queued" });
+				else schedule(own.size < ports.flushAt ? ports.interval : 0);
 			});
 		},
 		flush: async () => {

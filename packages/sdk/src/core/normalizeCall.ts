@@ -1,5 +1,6 @@
 import type { EventInput } from "./buildEvent.ts";
 import type { Delivery } from "./delivery.ts";
+import { safely } from "./safely.ts";
 import type { Data } from "./wireEvent.ts";
 
 /** Called once with what became of the event. */
@@ -19,6 +20,15 @@ export interface CallOptions {
 
 type Id = string | number;
 const isObject = (value: unknown) => typeof value === "object" && value !== null;
+
+/** A copy of an object's own properties, but for those that throw when they are read. */
+function ownOf(data: object): object {
+	try {
+		return { ...data };
+	} catch {
+		return Object.fromEntries(Object.keys(data).flatMap((key) => safely(() => [[key, data[key as never]]]) ?? []));
+	}
+}
 
 /** These go onto the event; the rest of the options is context. */
 const EVENT_KEYS = ["integrations", "timestamp", "messageId", "anonymousId", "userId"];
@@ -41,7 +51,7 @@ export function normalizeCall(type: EventInput["type"], args: readonly unknown[]
 	}
 	const [id, second] = ids;
 	const [data, options = type === "alias" ? (data as CallOptions) : undefined] = rest as [Data?, CallOptions?];
-	const body = { ...data };
+	const body = isObject(data) && !Array.isArray(data) ? ownOf(data as object) : {};
 	const input: Record<string, unknown> = { type };
 	if (type === "track") {
 		input.event = `${id ?? ""}`;

@@ -34,5 +34,5 @@ export interface BatchAnswer {
 	duplicates: number;
 	dropped: number;
 	rejected: { index: number; messageId?: string; code: string; detail?: string }[];
-	warnings?: unknown[];
+	warnings?: { index?: number; code: string; detail: string }[];
 }

@@ -17,10 +17,15 @@ const FILES =
 	/\.(pdf|docx?|xlsx?|pptx?|csv|txt|rtf|epub|zip|gz|tgz|rar|7z|dmg|pkg|exe|msi|deb|rpm|apk|iso|mp[34]|mov|avi|wav)$/i;
 const PREFIX = "track";
 
+/** Properties of elements as the browser has them: a form's own are hidden by fields that are named like them. */
+const attribute = (element: Element, name: string) => Element.prototype.getAttribute.call(element, name);
+const datasetOf = (element: HTMLElement): DOMStringMap =>
+	Object.getOwnPropertyDescriptor(HTMLElement.prototype, "dataset")?.get?.call(element) ?? {};
+
 /** `data-track-plan-name="pro"` becomes `{ planName: "pro" }`. */
-function propertiesOf({ dataset }: HTMLElement): Record<string, string> {
+function propertiesOf(element: HTMLElement): Record<string, string> {
 	const properties: Record<string, string> = {};
-	for (const [key, value = ""] of Object.entries(dataset)) {
+	for (const [key, value = ""] of Object.entries(datasetOf(element))) {
 		if (key.length > PREFIX.length && /^track[A-Z]/.test(key)) {
 			properties[key.charAt(PREFIX.length).toLowerCase() + key.slice(PREFIX.length + 1)] = value;
 		}
@@ -48,6 +53,15 @@ function describeClick(target: Element, options: AutocaptureOptions): [string, R
 	return;
 }
 
+/** Where a form leads; the page itself where its address is none. */
+function urlOf(action: string | null): URL {
+	try {
+		return new URL(action || location.href, location.href);
+	} catch {
+		return new URL(location.href);
+	}
+}
+
 /**
  * Tracks what visitors do with marked elements, links and forms, so that no handler has to. Text that visitors type is
  * never read. Elements inside `[data-track-ignore]` are left alone.
@@ -56,7 +70,7 @@ export function autocapture(options: AutocaptureOptions = {}): Plugin {
 	return {
 		name: "autocapture",
 		setup(client: Client) {
-			const ignored = (target: Element) => !!target.closest("[data-track-ignore]");
+			const ignored = (target: Element) => !!Element.prototype.closest.call(target, "[data-track-ignore]");
 			document.addEventListener(
 				"click",
 				(event) => {
@@ -73,10 +87,10 @@ export function autocapture(options: AutocaptureOptions = {}): Plugin {
 				(event) => {
 					const form = event.target;
 					if (!(form instanceof HTMLFormElement) || ignored(form)) return;
-					const action = new URL(form.getAttribute("action") || location.href, location.href);
-					client.track(form.dataset[PREFIX] || "Form Submitted", {
-						id: form.id,
-						name: form.getAttribute("name") ?? "",
+					const action = urlOf(attribute(form, "action"));
+					client.track(datasetOf(form)[PREFIX] || "Form Submitted", {
+						id: attribute(form, "id") ?? "",
+						name: attribute(form, "name") ?? "",
 						url: action.origin + action.pathname,
 						...propertiesOf(form),
 					});
