@@ -123,8 +123,8 @@ test("plugins may be asynchronous, and a long address is cut", async () => {
 	});
 	const all = await events("async", 2);
 	expect(all.map(({ context }) => (context as { shop: string }).shop)).toEqual(["berlin", "berlin"]);
-	const { page } = all[1]?.context as unknown as { page: { url: string } };
-	expect(page.url.length).toBeLessThan(10_000);
+	const [, last] = all as unknown as [unknown, { context: { page: { url: string } } }];
+	expect(last.context.page.url.length).toBeLessThan(10_000);
 });
 
 test("an author's time is read as the collector reads it", async () => {

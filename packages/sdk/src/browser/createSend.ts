@@ -11,6 +11,7 @@ export const room = () => ROOM - ENVELOPE - leavingBytes;
 
 export interface SendOptions {
 	url: string;
+	writeKey: string;
 	credentials: RequestCredentials;
 	timeout: number;
 	/** Says what keeps events from arriving, once a cause. */
@@ -35,16 +36,16 @@ async function gzip(text: string): Promise<ArrayBuffer | undefined> {
 }
 
 /**
- * Posts batches to the collector as a simple request: `text/plain`, no header of our own, the key in the address, where it
- * is known before the body is read. While the page is leaving, by a request that outlives it, and then nothing may be
+ * Posts batches to the collector as a simple request: `text/plain`, no header of our own, the key in the body, and in the
+ * address as well where the body is large. While the page is leaving, by a request that outlives it, and then nothing may be
  * awaited first.
  */
-export function createSend({ url, credentials, timeout, token, warn }: SendOptions) {
+export function createSend({ url, writeKey, credentials, timeout, token, warn }: SendOptions) {
 	return async (texts: string[], leaving: boolean): Promise<Answer> => {
 		const proof = token(texts, leaving);
 		const identityToken = leaving ? (proof as string | undefined) : await proof;
 		const sentAt = new Date().toISOString();
-		const text = `{"batch":[${texts}],${JSON.stringify({ sentAt, identityToken }).slice(1)}`;
+		const text = `{"batch":[${texts}],${JSON.stringify({ sentAt, writeKey, identityToken }).slice(1)}`;
 		const packed = leaving || text.length < 1024 ? undefined : await gzip(text);
 		const size = leaving ? new Blob([text]).size : 0;
 		leavingBytes += size;
@@ -54,7 +55,9 @@ export function createSend({ url, credentials, timeout, token, warn }: SendOptio
 				navigator.sendBeacon(url, text);
 				return { status: 0 };
 			}
-			const response = await fetch(url, {
+			// A collector takes 64 KiB from somebody it does not know yet, and a character may have three bytes.
+			const key = text.length < 16_000 ? "" : `?writeKey=${encodeURIComponent(writeKey)}`;
+			const response = await fetch(url + key, {
 				method: "POST",
 				headers: { "content-type": "text/plain" },
 				body: packed ?? text,

@@ -126,7 +126,8 @@ export function startClient<Events extends object = AnyEvents>(
 			remove: (key) => (area as Storage).removeItem(prefix + key),
 		},
 		send: createSend({
-			url: `${host.replace(/\/+$/, "")}/v1/batch?writeKey=${encodeURIComponent(writeKey)}`,
+			url: `${host.replace(/\/+$/, "")}/v1/batch`,
+			writeKey,
 			warn(cause, text) {
 				// What the collector remarks on single events is for whoever looks for it.
 				if (typeof cause === "number" || cause === "server_key" || options.debug) warn(cause, text);

@@ -97,6 +97,15 @@ describe("readVisitor", () => {
 	);
 });
 
+test.each(["null", "%22null%22", "undefined", "0", "[object%20Object]", "x".repeat(1_025)])(
+	"a cookie that says %s names nobody",
+	(value) => {
+		for (const name of ["selfsame_id", "ajs_anonymous_id"]) {
+			expect(readVisitor({ headers: { cookie: `${name}=${value}` } }).anonymousId).toBeUndefined();
+		}
+	},
+);
+
 test("Cloudflare's header counts where no peer is shown, as in its Workers, and nowhere else", () => {
 	const headers = { "cf-connecting-ip": "198.51.100.7" };
 	expect(readVisitor({ headers }).context.ip).toBe("198.51.100.7");

@@ -1,3 +1,4 @@
+import { usableId } from "../../core/usableId.ts";
 import type { Id, RequestLike, VisitorIdentity } from "../types.ts";
 import { clientAddress } from "./clientAddress.ts";
 import { maskUrl } from "./maskUrl.ts";
@@ -47,7 +48,7 @@ function readAnonymousId(cookies = ""): string | undefined {
 		const [, value = ""] = new RegExp(`(?:^|;)\\s*${name}=([^;]*)`).exec(cookies) ?? [];
 		// The collector would refuse a longer one; cut first, since what follows looks at each character.
 		const id = unquote(decode(value.trim().slice(0, 4 * LONGEST_ID)));
-		if (id && id.length <= LONGEST_ID) return id;
+		if (usableId(id) !== undefined) return id;
 	}
 	return undefined;
 }
