@@ -6,6 +6,12 @@ import { runInNewContext } from "node:vm";
 const YOUNG = 24 * 1024 * 1024;
 
 /**
+ * By how much more than what survived, in percent, each thread's heap may grow until all of it is collected. V8 would wait
+ * for up to four times as much while a machine has memory: of mixed requests that left 35 MB it kept 150.
+ */
+const GROWTH = 50;
+
+/**
  * Keeps the memory of a process that may be flooded with large bodies within bounds: V8 plans by how much memory the
  * machine has. It takes its limits from the command line alone, so here it is told once it has enough.
  *
@@ -20,6 +26,7 @@ export function boundHeap(): () => void {
 		collections.disconnect();
 	});
 	collections.observe({ entryTypes: ["gc"] });
+	setFlagsFromString(`--heap-growing-percent=${GROWTH}`);
 	setFlagsFromString("--expose-gc");
 	const collect = runInNewContext("gc") as NodeJS.GCFunction;
 	return () => collect({ type: "minor" });

@@ -58,11 +58,11 @@ const start = `SwaggerUIBundle({
 `;
 
 /** The files beside the page, by name. */
-const types: Readonly<Record<string, string>> = {
-	"swagger-ui.css": "text/css; charset=utf-8",
-	"swagger-ui-bundle.js": "text/javascript; charset=utf-8",
-	"start.js": "text/javascript; charset=utf-8",
-};
+const types = new Map([
+	["swagger-ui.css", "text/css; charset=utf-8"],
+	["swagger-ui-bundle.js", "text/javascript; charset=utf-8"],
+	["start.js", "text/javascript; charset=utf-8"],
+]);
 
 /**
  * `GET /docs`: the description as a page to read and to try calls on.
@@ -106,7 +106,7 @@ export function docsRoutes(api: Api, folder: string | null): void {
 			},
 		},
 		({ c, params: { file } }) => {
-			const type = types[file];
+			const type = types.get(file);
 			if (folder === null || type === undefined) throw new RequestError("not_found", "The page has no such file.");
 			const { bytes, etag } = known.get(file) ?? load(file);
 			known.set(file, { bytes, etag });
