@@ -1,9 +1,20 @@
 import { resolve } from "node:path";
-import type { Store, StoreOptions } from "../port.ts";
+import { StorageUnavailableError, type Store, type StoreOptions } from "../port.ts";
 import { createLogKeeper } from "./createLogKeeper.ts";
 import { lazyWorker } from "./lazyWorker.ts";
 import { createSearchClient } from "./search/createSearchClient.ts";
 import { startWorker } from "./workerClient.ts";
+
+/** ms: longer than any question may take. */
+const THREAD_PATIENCE = 15_000;
+
+async function answersIn(ms: number, answer: Promise<unknown>, thread: string): Promise<void> {
+	let timer: NodeJS.Timeout | undefined;
+	const late = new Promise<never>((_, reject) => {
+		timer = setTimeout(() => reject(new StorageUnavailableError(`The ${thread} thread does not answer.`)), ms);
+	});
+	await Promise.race([answer, late]).finally(() => clearTimeout(timer));
+}
 
 /**
  * The store in one SQLite file: a worker that writes, a worker that reads and, from the first search on, one that searches,
@@ -11,13 +22,13 @@ import { startWorker } from "./workerClient.ts";
  */
 export async function openSqliteStore(path: string, { identity }: StoreOptions): Promise<Store> {
 	const file = resolve(path);
-	const writer = await startWorker({ role: "writer", file, identity });
-	const reader = await startWorker({ role: "reader", file, identity });
-	const log = createLogKeeper(
-		file,
-		writer,
-		lazyWorker(() => startWorker({ role: "checkpointer", file, identity })),
-	);
+	const writer = lazyWorker(() => startWorker({ role: "writer", file, identity }));
+	// Both at once, so that whoever opens the store learns what is wrong with it.
+	await writer.call("ping");
+	const reader = lazyWorker(() => startWorker({ role: "reader", file, identity }));
+	await reader.call("ping");
+	const checkpointer = lazyWorker(() => startWorker({ role: "checkpointer", file, identity }));
+	const log = createLogKeeper(file, writer, checkpointer);
 	const write = writer.call;
 	const read = reader.call;
 	// Whoever follows along reads in a thread of its own, however far back it begins.
@@ -43,7 +54,17 @@ export async function openSqliteStore(path: string, { identity }: StoreOptions):
 		putSecretKey: (key) => write("putSecretKey", key),
 		removeSecretKey: (id) => write("removeSecretKey", id),
 		touchSecretKey: (id, at) => write("touchSecretKey", id, at),
-		ready: () => write("ready"),
+		async ready() {
+			await write("ready");
+			// A thread that is at a long question is well; one that has not come back from anything for this long is not.
+			await answersIn(THREAD_PATIENCE, read("ping"), "reader");
+			const others = { searcher: search, follower, checkpointer };
+			await Promise.all(
+				Object.entries(others).map(([name, worker]) =>
+					worker.isRunning ? answersIn(THREAD_PATIENCE, worker.call("ping"), name) : undefined,
+				),
+			);
+		},
 
 		findProfile: (ref, at = {}) => read("findProfile", ref, at),
 		listProfiles: (query) =>

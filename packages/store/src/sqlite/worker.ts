@@ -42,9 +42,16 @@ if (port) {
 			follower: createFeedReader,
 		}[role];
 		const methods = create(file, identity, options) as unknown as Record<string, (...args: unknown[]) => unknown>;
+		/** A misspelt write must not pass for one that is on disk. */
+		const find = (method: string) => {
+			if (method === "ping") return () => null;
+			const found = Object.hasOwn(methods, method) ? methods[method] : undefined;
+			if (!found) throw new Error(`The ${role} has no method ${method}.`);
+			return found;
+		};
 		port.on("message", async ({ call, method, args }: WorkerCall) => {
 			try {
-				answer({ call, result: await methods[method]?.(...args) });
+				answer({ call, result: await find(method)(...args) });
 			} catch (error) {
 				answer({ call, error: describe(error) });
 			}

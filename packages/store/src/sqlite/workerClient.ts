@@ -13,11 +13,17 @@ export interface WorkerClient {
 	close(): Promise<void>;
 }
 
+/** One thread. */
+export interface StartedWorker extends WorkerClient {
+	/** Called once if the thread ends without having been asked to. */
+	onDeath(tell: (error: Error) => void): void;
+}
+
 /** MB. V8 would let it grow to 96 in each worker that is busy, which makes the process larger by a fifth and nothing faster. */
 const YOUNG_GENERATION = 16;
 
 /** Starts a worker and resolves once it has its file open. */
-export async function startWorker(start: WorkerStart): Promise<WorkerClient> {
+export async function startWorker(start: WorkerStart): Promise<StartedWorker> {
 	const fromSource = import.meta.url.endsWith(".ts");
 	const worker = new Worker(new URL(fromSource ? "./worker.ts" : "./worker.js", import.meta.url), {
 		workerData: start,
@@ -27,6 +33,8 @@ export async function startWorker(start: WorkerStart): Promise<WorkerClient> {
 	const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
 	let lastCall = 0;
 	let gone: Error | null = null;
+	let isClosing = false;
+	let tellDeath: ((error: Error) => void) | null = null;
 
 	worker.on("message", (answer: WorkerAnswer) => {
 		const caller = waiting.get(answer.call);
@@ -34,13 +42,18 @@ export async function startWorker(start: WorkerStart): Promise<WorkerClient> {
 		if ("error" in answer) caller?.reject(revive(answer.error));
 		else caller?.resolve(answer.result);
 	});
-	const end = (error: Error) => {
-		gone = error;
-		for (const { reject } of waiting.values()) reject(error);
+	let cause = "";
+	worker.on("error", (error) => {
+		cause = `: ${error instanceof Error ? error.message : String(error)}`;
+	});
+	worker.on("exit", () => {
+		// What was asked of it may have been done or not: its senders repeat it, and what was done is a duplicate.
+		const reason = isClosing ? "The store is closed." : `The ${start.role} thread ended${cause}. It is started again.`;
+		gone = new StorageUnavailableError(reason);
+		for (const { reject } of waiting.values()) reject(gone);
 		waiting.clear();
-	};
-	worker.on("error", (error) => end(error instanceof Error ? error : new Error(String(error))));
-	worker.on("exit", () => end(gone ?? new StorageUnavailableError("The store is closed.")));
+		if (!isClosing) tellDeath?.(gone);
+	});
 
 	const expect = (call: number) => new Promise<unknown>((resolve, reject) => waiting.set(call, { resolve, reject }));
 	await expect(0);
@@ -54,7 +67,11 @@ export async function startWorker(start: WorkerStart): Promise<WorkerClient> {
 	};
 	return {
 		call,
+		onDeath(tell) {
+			tellDeath = tell;
+		},
 		async close() {
+			isClosing = true;
 			if (gone) return;
 			const exited = new Promise((resolve) => worker.once("exit", resolve));
 			await call("close");
