@@ -5,6 +5,7 @@ import type { EventQuery, GroupEventQuery } from "../port.ts";
 import type { Dialect } from "./dialect.ts";
 import { eventTypes } from "./eventTypes.ts";
 import type { NamedRow, Ownership } from "./ownership.ts";
+import { CHUNK, rowsWithin } from "./pageBytes.ts";
 import { insideSpanAsOf, iso, type ProfileParts } from "./profileParts.ts";
 import { all, pluck, type Value, type Work } from "./work.ts";
 
@@ -40,14 +41,29 @@ export function createEventReader(dialect: Dialect, ownership: Ownership) {
 		return toEventView(row, lead, row.anonymous === null ? null : yield* ownership.row(row.anonymous));
 	}
 
+	/** `read` gives the next rows after a place, `null` being the beginning: fewer than asked for where there are no more. */
 	function* toPage(
-		rows: readonly EventRow[],
 		limit: number,
+		begin: readonly (string | number)[] | null,
+		read: (after: readonly (string | number)[] | null, wanted: number) => Work<EventRow[]>,
 		encode: (place: (string | number)[]) => string,
 	): Work<Page<EventView>> {
-		const shown = rows.slice(0, limit);
+		const rows: EventRow[] = [];
+		let after = begin;
+		let count = 0;
+		// Some at a time, so that a page of large ones is not read beyond its end.
+		while (rows.length <= limit && count === rows.length) {
+			const wanted = limit < 2 * CHUNK ? limit + 1 : Math.min(CHUNK, limit + 1 - rows.length);
+			const next = yield* read(after, wanted);
+			rows.push(...next);
+			count = rowsWithin(rows, limit, sizeOf);
+			const reached = next.at(-1);
+			if (!reached || next.length < wanted) break;
+			after = [reached.ts, reached.message_id, reached.source];
+		}
+		const shown = rows.slice(0, count);
 		const last = shown.at(-1);
-		const hasMore = rows.length > limit;
+		const hasMore = rows.length > count;
 		const next = hasMore && last ? encode([last.ts, last.message_id, last.source]) : null;
 		const data: EventView[] = [];
 		for (const row of shown) data.push(yield* view(row));
@@ -60,7 +76,7 @@ export function createEventReader(dialect: Dialect, ownership: Ownership) {
 			const { limit, cursor, order = "desc", type, name, from, to } = query;
 			const filtersBy = (identifier?: number) => [identifier, order, type, name, from, to, parts.asOf];
 			const bindings = parts.owned.map(({ identifier }) => filtersBy(identifier));
-			const after = cursor === undefined ? null : decodeCursorOfAny("events", bindings, cursor);
+			const begin = cursor === undefined ? null : decodeCursorOfAny("events", bindings, cursor);
 			const conditions: string[] = [];
 			const values: Value[] = [];
 			const narrow = (sql: string, ...bound: Value[]) => {
@@ -71,39 +87,43 @@ export function createEventReader(dialect: Dialect, ownership: Ownership) {
 			if (name !== undefined) narrow("e.name = ?", name);
 			if (from !== undefined) narrow("e.ts >= ?", from);
 			if (to !== undefined) narrow("e.ts < ?", to);
-			if (after) {
-				const operator = order === "desc" ? "<" : ">";
-				narrow(`e.ts ${operator}= ?`, after[0] as number);
-				narrow(`(e.ts, e.message_id, e.source) ${operator} (?, ?, ?)`, ...after);
-			}
-			const rows: EventRow[] = [];
-			for (const span of parts.owned) {
-				const inside = insideSpanAsOf(span, parts.asOf);
-				const sql = `${select} WHERE ${[inside.where, ...conditions].join(" AND ")}
-					ORDER BY e.ts ${order}, e.message_id ${order}, e.source ${order} LIMIT ?`;
-				rows.push(...(yield* all<EventRow>(sql, ...inside.values, ...values, limit + 1)));
-			}
+			const operator = order === "desc" ? "<" : ">";
 			const sign = order === "desc" ? -1 : 1;
-			rows.sort((a, b) => sign * comparePositions(positionOf(a), positionOf(b)));
-			return yield* toPage(rows, limit, (place) => encodeCursor("events", bindings[0], place));
+			function* read(after: readonly (string | number)[] | null, wanted: number): Work<EventRow[]> {
+				const isAfter = after ? [`e.ts ${operator}= ?`, `(e.ts, e.message_id, e.source) ${operator} (?, ?, ?)`] : [];
+				const place = after ? [after[0] as number, ...after] : [];
+				const rows: EventRow[] = [];
+				for (const span of parts.owned) {
+					const inside = insideSpanAsOf(span, parts.asOf);
+					const sql = `${select} WHERE ${[inside.where, ...conditions, ...isAfter].join(" AND ")}
+						ORDER BY e.ts ${order}, e.message_id ${order}, e.source ${order} LIMIT ?`;
+					rows.push(...(yield* all<EventRow>(sql, ...inside.values, ...values, ...place, wanted)));
+				}
+				rows.sort((a, b) => sign * comparePositions(positionOf(a), positionOf(b)));
+				return rows.slice(0, wanted);
+			}
+			return yield* toPage(limit, begin, read, (place) => encodeCursor("events", bindings[0], place));
 		},
 
 		/** The `group` events that named a group and belong to somebody. */
 		*ofGroup(id: string, { limit, cursor, order = "desc", from, to }: GroupEventQuery): Work<Page<EventView> | null> {
 			if ((yield* pluck(groupIsNamed, { id })) === undefined) return null;
 			const filters = [id, order, from, to];
-			const after = cursor === undefined ? null : decodeCursor("group events", filters, cursor);
+			const begin = cursor === undefined ? null : decodeCursor("group events", filters, cursor);
 			const operator = order === "desc" ? "<" : ">";
-			const sql = `${select} WHERE e.seq IN (SELECT seq FROM memberships WHERE group_id = ?)
-				${from === undefined ? "" : "AND e.ts >= ?"} ${to === undefined ? "" : "AND e.ts < ?"}
-				${after ? `AND (e.ts, e.message_id, e.source) ${operator} (?, ?, ?)` : ""}
-				ORDER BY e.ts ${order}, e.message_id ${order}, e.source ${order} LIMIT ?`;
-			const values = [id, ...[from, to].filter((bound) => bound !== undefined), ...(after ?? []), limit + 1];
-			const rows = yield* all<EventRow>(sql, ...values);
-			return yield* toPage(rows, limit, (place) => encodeCursor("group events", filters, place));
+			const read = (after: readonly (string | number)[] | null, wanted: number): Work<EventRow[]> => {
+				const sql = `${select} WHERE e.seq IN (SELECT seq FROM memberships WHERE group_id = ?)
+					${from === undefined ? "" : "AND e.ts >= ?"} ${to === undefined ? "" : "AND e.ts < ?"}
+					${after ? `AND (e.ts, e.message_id, e.source) ${operator} (?, ?, ?)` : ""}
+					ORDER BY e.ts ${order}, e.message_id ${order}, e.source ${order} LIMIT ?`;
+				return all(sql, id, ...[from, to].filter((bound) => bound !== undefined), ...(after ?? []), wanted);
+			};
+			return yield* toPage(limit, begin, read, (place) => encodeCursor("group events", filters, place));
 		},
 	};
 }
+
+const sizeOf = ({ body, traits }: EventRow): number => (body ?? "").length + (traits ?? "").length;
 
 /** Where a row with an event's place stands among others. */
 export const positionOf = (row: Pick<EventRow, "ts" | "message_id" | "source">): Position => ({

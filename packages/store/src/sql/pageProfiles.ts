@@ -2,7 +2,12 @@ import type { Page, Profile } from "@selfsame/protocol";
 import { parse } from "uuid";
 import { decodeCursor, encodeCursor } from "../cursor.ts";
 import type { ProfileQuery } from "../port.ts";
+import { PAGE_BYTES } from "./pageBytes.ts";
 import type { Work } from "./work.ts";
+
+/** ms after which a page ends with what it has found, unless it has looked at fewer than so many candidates. */
+const PAGE_TIME = 1_000;
+const LEAST_LOOKED = 20;
 
 /** Where a page of profiles comes from. */
 export interface Candidates<C extends { key: Uint8Array }> {
@@ -19,22 +24,32 @@ export function* pageProfiles<C extends { key: Uint8Array }>(
 ): Work<Page<Profile>> {
 	const { limit, cursor, identifierType, seenAfter } = query;
 	const filters = [identifierType, seenAfter];
-	const after = cursor === undefined ? null : (decodeCursor("profiles", filters, cursor)[0] as string);
 	const found: Profile[] = [];
-	let key: Uint8Array = Buffer.from(after === null ? [] : parse(after.slice("pro_".length)));
-	while (found.length <= limit) {
+	const begin = cursor === undefined ? "" : (decodeCursor("profiles by key", filters, cursor)[0] as string);
+	let key: Uint8Array = Buffer.from(begin, "hex");
+	let size = 0;
+	let looked = 0;
+	let isSpent = false;
+	const until = performance.now() + PAGE_TIME;
+	while (found.length <= limit && !isSpent) {
 		const next = yield* candidates.after(key);
+		if (next.length === 0) break;
 		for (const candidate of next) {
+			// Many that name no profile, or large ones: the page ends here, and its cursor goes on.
+			isSpent = size > PAGE_BYTES || (looked >= LEAST_LOOKED && performance.now() > until);
+			if (isSpent || found.length > limit) break;
+			looked++;
 			key = candidate.key;
 			const profile = yield* candidates.profileOf(candidate);
-			if (profile && matches(profile, query)) found.push(profile);
-			if (found.length > limit) break;
+			if (!profile || !matches(profile, query)) continue;
+			found.push(profile);
+			size += JSON.stringify(profile.traits).length;
 		}
-		if (next.length === 0) break;
 	}
 	const data = found.slice(0, limit);
-	const hasMore = found.length > limit;
-	const next = hasMore ? encodeCursor("profiles", filters, [data.at(-1)?.id ?? ""]) : null;
+	const hasMore = isSpent || found.length > limit;
+	const reached = found.length > limit ? parse((data.at(-1)?.id ?? "").slice("pro_".length)) : key;
+	const next = hasMore ? encodeCursor("profiles by key", filters, [Buffer.from(reached).toString("hex")]) : null;
 	return { data, page: { next, hasMore, limit } };
 }
 

@@ -7,6 +7,7 @@ import type { Dialect } from "./dialect.ts";
 import { createEventReader } from "./eventReader.ts";
 import { createHistoryReader } from "./historyReader.ts";
 import { createIdentityExplainer } from "./identityExplainer.ts";
+import { inTime } from "./inTime.ts";
 import { createOneCommit } from "./oneCommit.ts";
 import { createOwnership } from "./ownership.ts";
 import { createProfileLister } from "./profileLister.ts";
@@ -34,10 +35,10 @@ export function createQuestions(dialect: Dialect, config: IdentityConfig) {
 	const lister = createProfileLister(dialect, ownership, profiles);
 	const explainer = createIdentityExplainer({ ownership, profiles, history });
 
-	/** Forgets what a question read once it is answered: the next one is of another commit. */
+	/** Ends a question that takes too long, and forgets what it read: the next one is of another commit. */
 	function* one<T>(question: Work<T>): Work<T> {
 		try {
-			return yield* question;
+			return yield* inTime(question);
 		} finally {
 			commit.end();
 		}

@@ -2,6 +2,7 @@ import { comparePositions } from "@selfsame/identity";
 import type { Json, Page, TraitWrite } from "@selfsame/protocol";
 import { decodeCursorOfAny, encodeCursor } from "../cursor.ts";
 import { positionOf } from "./eventReader.ts";
+import { rowsWithin } from "./pageBytes.ts";
 import { iso, type ProfileParts } from "./profileParts.ts";
 import type { ProfileReader } from "./profileReader.ts";
 import { compareTraitRows, type TraitRow } from "./traitReader.ts";
@@ -23,9 +24,12 @@ export function* traitHistory(
 	const [timestamp, messageId, source] = (after ?? []) as [number, string, string];
 	const isAfter = (row: TraitRow) => !after || comparePositions(positionOf(row), { timestamp, messageId, source }) < 0;
 	const left = rows.filter(isAfter);
-	const shown = left.slice(0, limit);
+	const shown = left.slice(
+		0,
+		rowsWithin(left, limit, ({ value }) => value.length),
+	);
 	const last = shown.at(-1);
-	const hasMore = left.length > limit;
+	const hasMore = left.length > shown.length;
 	return {
 		data: shown.map((row) => ({
 			value: JSON.parse(row.value) as Json,

@@ -84,7 +84,8 @@ export async function openSqliteStore(path: string, { identity }: StoreOptions):
 		listRejected: (query) => read("listRejected", query),
 		// Ingest waits for the writer anyway, and must not wait for a long question to know whose key it holds.
 		listSources: () => write("listSources"),
-		listSecretKeys: () => read("listSecretKeys"),
+		// Nor may whoever reads wait for somebody else's long question: in the thread that answers none.
+		listSecretKeys: () => follower.call("listSecretKeys"),
 		async backup(target) {
 			await read("backup", target);
 			await write("noteBackup", Date.now());

@@ -46,6 +46,43 @@ export function describeStore(name: string, open: () => Promise<ContractDatabase
 		});
 		afterAll(() => database?.remove());
 
+		it("ends pages of large rows by their bytes, and goes on after them", async () => {
+			const pad = "x".repeat(120_000);
+			const large = () => event(1, { userId: "large" }, { payload: JSON.stringify({ properties: { pad } }) });
+			const letter = (n: number) => ({
+				...{ source: "server", receivedAt: start + n, messageId: `large-${n}`, code: "invalid_type", detail: "No." },
+				body: JSON.stringify({ n, pad }),
+			});
+			const count = 90;
+			await store().ingest(
+				Array.from({ length: count }, large),
+				Array.from({ length: count }, (_, n) => letter(n)),
+			);
+			const readAll = async (
+				read: (cursor?: string) => Promise<{ data: unknown[]; page: { next: string | null } } | null>,
+			) => {
+				const pages: unknown[][] = [];
+				for (let cursor: string | undefined; ; ) {
+					const answer = await read(cursor);
+					pages.push(answer?.data ?? []);
+					if (!answer?.page.next) return pages;
+					cursor = answer.page.next;
+				}
+			};
+			for (const pages of [
+				await readAll((cursor) => store().listEvents(user("large"), { limit: 1_000, ...(cursor ? { cursor } : {}) })),
+				await readAll((cursor) => store().listRejected({ limit: 1_000, ...(cursor ? { cursor } : {}) })),
+			]) {
+				const bytes = pages.map((page) => JSON.stringify(page).length);
+				expect(Math.max(...bytes)).toBeLessThan(4.5 * 1024 * 1024);
+				expect(pages.length).toBeGreaterThan(2);
+				const ids = pages.flat().map((row) => (row as { messageId: string }).messageId);
+				expect([ids.length >= count, new Set(ids).size]).toEqual([true, ids.length]);
+			}
+			const letters = await readAll((cursor) => store().listRejected({ limit: 1_000, ...(cursor ? { cursor } : {}) }));
+			await store().removeRejected(letters.flat().map((row) => (row as { id: number }).id));
+		});
+
 		it("answers each event of a batch, in order, and counts a message once for ever", async () => {
 			const first = event(0, { userId: "once" });
 			const other = event(0, { userId: "once" });
