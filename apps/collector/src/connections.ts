@@ -7,7 +7,7 @@ import type { Server, Socket } from "node:net";
  */
 const MOST = 2_048;
 /** Requests that may wait on one connection for the answers before theirs: clients that do not pipeline have none. */
-const MOST_WAITING = 64;
+const MOST_WAITING = 32;
 /** Those that may wait on all connections together: some 5 KB each. */
 const MOST_WAITING_IN_ALL = 4_096;
 /** ms that an answer may stay unread before its connection is closed. */
@@ -25,6 +25,8 @@ interface State {
 	takenAt: number;
 }
 
+const { stackTraceLimit } = Error;
+
 const stateKey = Symbol("state of the connection");
 type Known = Socket & { [stateKey]?: State };
 
@@ -32,6 +34,22 @@ type Known = Socket & { [stateKey]?: State };
 export function vouchFor(socket: Socket | undefined): void {
 	const state = (socket as Known | undefined)?.[stateKey];
 	if (state) state.isKnown = true;
+}
+
+/**
+ * Ends a connection in the middle of what has arrived. The parser is stopped as well: it would go through all of a read of
+ * 64 KB, which is thousands of requests or pieces, whatever becomes of the connection.
+ */
+export function cutOff(socket: Socket): void {
+	(socket as Socket & { parser?: { pause?(): void } }).parser?.pause?.();
+	// Node makes an error for each request that waits, and its stack takes ten times as long as the rest.
+	socket.prependOnceListener("close", () => {
+		Error.stackTraceLimit = 0;
+	});
+	socket.once("close", () => {
+		Error.stackTraceLimit = stackTraceLimit;
+	});
+	socket.destroy();
 }
 
 /** Watches over the connections of a server: how many there are, what they have not read, who is served next. */
@@ -104,7 +122,7 @@ export function serveInTurn(request: IncomingMessage, response: ServerResponse, 
 		return;
 	}
 	if (state.waiting.length >= MOST_WAITING || waitingInAll >= MOST_WAITING_IN_ALL) {
-		request.socket.destroy();
+		if (!request.socket.destroyed) cutOff(request.socket);
 		return;
 	}
 	waitingInAll++;

@@ -3,6 +3,7 @@ import { FilterTooCostlyError, InvalidCursorError, StorageUnavailableError } fro
 import { Hono } from "hono";
 import { createApi } from "./api/createApi.ts";
 import { findAllowedMethods } from "./api/findAllowedMethods.ts";
+import { readPeer } from "./auth/readPeer.ts";
 import type { Deps } from "./deps.ts";
 import { problem, RequestError } from "./problem.ts";
 import { collectRoutes } from "./routes/collect.ts";
@@ -39,6 +40,13 @@ export function createApp(deps: Deps, { sdkFile, docsFolder }: PublicFiles): Hon
 	app.route("/", collectRoutes(deps));
 	app.route("/", compatRoutes(deps));
 	app.route("/", sdkRoutes(sdkFile));
+	// After what pages ask for, which may name a key in its address. Whoever shows one here is held up once it is known to be wrong.
+	app.use(async (c, next) => {
+		if (c.req.header("authorization") === undefined) {
+			await deps.keyWatch.holdUp(deps.proxies.clientAddress(readPeer(c), (name) => c.req.header(name)));
+		}
+		await next();
+	});
 
 	const api = createApi(deps);
 	profileRoutes(api);

@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { StorageUnavailableError } from "@selfsame/store";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createRateLimiter } from "../src/ingest/createRateLimiter.ts";
 import { apiKey, basic, startCollector, type TestCollector, track, webKey, writeKey } from "./startCollector.ts";
 
 let collector: TestCollector;
@@ -155,6 +156,22 @@ describe("GET /ready", () => {
 		expect(await statuses()).toEqual(new Set([200]));
 		expect(asked).toBe(3);
 		await own.stop();
+	});
+});
+
+describe("requests without a key from one address", () => {
+	it("are spread over time past their rate, a second at the most, and the next second owes nothing", () => {
+		let steady = 0;
+		const rates = createRateLimiter(() => steady);
+		const queue = () => rates.queue("a", 200, 1);
+		// Ten seconds' worth may come together.
+		expect(Array.from({ length: 2_000 }, queue).every((late) => late === 0)).toBe(true);
+		const late = Array.from({ length: 500 }, queue);
+		expect(late.slice(0, 3)).toEqual([1 / 200, 2 / 200, 3 / 200]);
+		expect(late.slice(200).every((seconds) => seconds === 1)).toBe(true);
+		expect(rates.queue("b", 200, 1)).toBe(0);
+		steady += 1_000;
+		expect(queue()).toBeLessThanOrEqual(1 / 200);
 	});
 });
 

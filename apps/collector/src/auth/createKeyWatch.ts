@@ -14,8 +14,8 @@ export interface KeyWatch {
 	 */
 	refuse(kind: "write" | "secret", address: string | undefined, detail: string): RequestError;
 	/**
-	 * Resolves at once, or after a second where this address has sent many requests without a valid key: who waits for one
-	 * answer before asking again then costs next to nothing. Honest keys never come here.
+	 * Spreads over time what is answered to requests without a valid key from one address: undefined within its rate, else
+	 * it resolves when this one is due, after a second at the most. Honest keys never come here.
 	 */
 	holdUp(address: string | undefined): Promise<void> | undefined;
 	/** Notes a secret key that lacks a scope. */
@@ -26,10 +26,10 @@ export interface KeyWatch {
 
 /** Wrong keys a second that one address may try before it is told to wait; a hundred may come at once. */
 const GUESSES = 10;
-/** Requests a second without a valid key that one address is answered at once; ten seconds' worth may come together. */
-const STRANGERS = 20;
-/** ms that those past it wait for their answer. */
-const HELD_UP = 1_000;
+/** Requests a second without a valid key that one address is answered; ten seconds' worth may come together. */
+const STRANGERS = 200;
+/** Seconds that those past it wait for their answer at the most. */
+const HELD_UP = 1;
 /** ms. The first refusal is told at once, and those within this time after it together: no flood of them fills the log. */
 const TELL_EVERY = 60_000;
 
@@ -84,10 +84,8 @@ export function createKeyWatch({
 			return new RequestError("invalid_key", detail);
 		},
 		holdUp(address) {
-			const bucket = `strangers ${address === undefined ? "" : rateKeyOf(address)}`;
-			const isHeldUp = rates.wait(bucket, STRANGERS) > 0;
-			if (!isHeldUp) rates.spend(bucket, STRANGERS, 1);
-			return isHeldUp ? new Promise((resolve) => setTimeout(resolve, HELD_UP)) : undefined;
+			const late = rates.queue(`strangers ${address === undefined ? "" : rateKeyOf(address)}`, STRANGERS, HELD_UP);
+			return late > 0 ? new Promise((resolve) => setTimeout(resolve, late * 1_000)) : undefined;
 		},
 		forbid() {
 			note("missingScopes");

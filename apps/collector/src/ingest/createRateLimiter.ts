@@ -6,6 +6,11 @@ export interface RateLimiter {
 	 * @param rate events a second.
 	 */
 	wait(key: string, rate: number): number;
+	/**
+	 * Counts one and says how many seconds later it is due, so that they are spread over time: 0 within the rate. What would
+	 * be due later than `most` seconds from now is not counted, and is due then.
+	 */
+	queue(key: string, rate: number, most: number): number;
 	/** Counts what was sent, even past the rate: the debt is waited out. */
 	spend(key: string, rate: number, events: number): void;
 }
@@ -50,6 +55,13 @@ export function createRateLimiter(steadyNow: () => number): RateLimiter {
 		wait(key, rate) {
 			const { tokens } = bucketOf(key, rate);
 			return tokens >= 1 ? 0 : Math.ceil((1 - tokens) / rate);
+		},
+		queue(key, rate, longest) {
+			const bucket = bucketOf(key, rate);
+			const late = Math.max(0, (1 - bucket.tokens) / rate);
+			if (late >= longest) return longest;
+			bucket.tokens -= 1;
+			return late;
 		},
 		spend(key, rate, events) {
 			bucketOf(key, rate).tokens -= events;

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
 import { gunzip, gunzipSync } from "node:zlib";
 import { limits } from "@selfsame/protocol";
+import { cutOff } from "../connections.ts";
 import { RequestError } from "../problem.ts";
 import type { Loan } from "./createByteBudget.ts";
 
@@ -55,8 +56,8 @@ function readArriving(incoming: IncomingMessage, { loan, most }: BodyOptions): P
 			if (error) {
 				// The rest is read and dropped: a sender that is cut off while it writes never sees the answer. Not so a flood of
 				// pieces, which would cost as much dropped as kept.
-				if (body.isFlood()) incoming.socket.destroySoon = () => incoming.socket.destroy();
-				incoming.resume();
+				if (body.isFlood()) cutOff(incoming.socket);
+				else incoming.resume();
 				reject(error);
 			} else resolve(body.whole());
 		}
